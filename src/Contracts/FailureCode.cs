@@ -34,6 +34,9 @@ public static class FailureCode
     /// <summary>The agent's limit of tool calls is used up.</summary>
     public const string ToolCallLimitReached = "tool_call_limit_reached";
 
+    /// <summary>The model asked for more tool calls in one turn than may run at once.</summary>
+    public const string FanOutLimitReached = "fan_out_limit_reached";
+
     /// <summary>A caller or an operator cancelled the invocation.</summary>
     public const string Cancelled = "cancelled";
 

@@ -1,3 +1,11 @@
+using Pipeline.Orchestrator;
+using Pipeline.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("orchestrator");
+builder.AddOrchestrator();
+builder.AddPipelineBus(bus => bus.AddOrchestratorConsumers());
 var app = builder.Build();
-await app.RunAsync();
+app.MapServiceDefaults();
+app.MapOrchestrator();
+return await app.RunServiceAsync(args);

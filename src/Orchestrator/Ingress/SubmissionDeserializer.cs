@@ -1,0 +1,94 @@
+using System.Net.Mime;
+using System.Text.Json;
+using MassTransit;
+using MassTransit.Serialization;
+using Pipeline.Contracts;
+using Pipeline.Contracts.Invocations;
+using Pipeline.ServiceDefaults;
+
+namespace Pipeline.Orchestrator.Ingress;
+
+/// <summary>
+/// Reads the plain JSON that upstream systems publish. Never throws: whatever is not a submission becomes an
+/// <see cref="UnreadableSubmission"/> that says why.
+/// </summary>
+internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializerFactory, IMessageDeserializer
+{
+    private static readonly string SubmissionType = MessageUrn.ForTypeString<SubmitInvocation>();
+    private static readonly string UnreadableType = MessageUrn.ForTypeString<UnreadableSubmission>();
+    private static readonly JsonDocumentOptions DocumentLimits = new() { MaxDepth = 64 };
+
+    public ContentType ContentType => PipelineBus.RawJson;
+
+    public IMessageSerializer CreateSerializer() => new SystemTextJsonRawMessageSerializer(RawSerializerOptions.AddTransportHeaders);
+
+    public IMessageDeserializer CreateDeserializer() => this;
+
+    public void Probe(ProbeContext context) => context.CreateScope("submission-json");
+
+    public ConsumeContext Deserialize(ReceiveContext receiveContext) =>
+        new BodyConsumeContext(receiveContext, Deserialize(receiveContext.Body, receiveContext.TransportHeaders, receiveContext.InputAddress));
+
+    public SerializerContext Deserialize(MessageBody body, Headers headers, Uri? destinationAddress = null)
+    {
+        var json = SystemTextJsonMessageSerializer.Options;
+        var (type, message) = Read(body, json);
+        return new SystemTextJsonRawSerializerContext(
+            SystemTextJsonMessageSerializer.Instance,
+            json,
+            ContentType,
+            new RawMessageContext(headers, destinationAddress, RawSerializerOptions.AddTransportHeaders),
+            [type],
+            RawSerializerOptions.AddTransportHeaders,
+            message);
+    }
+
+    public MessageBody GetMessageBody(string text) => new StringMessageBody(text);
+
+    private (string Type, JsonElement Message) Read(MessageBody body, JsonSerializerOptions json)
+    {
+        var bytes = body.GetBytes();
+        if (bytes.Length > options.MaxBodyBytes)
+        {
+            return Unreadable(new UnreadableSubmission
+            {
+                Code = FailureCode.InputTooLarge,
+                Reason = $"The body has '{bytes.Length}' bytes; at most '{options.MaxBodyBytes}' are taken. Send a reference to large input instead of the input.",
+            });
+        }
+
+        JsonElement element;
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, DocumentLimits);
+            element = document.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            return Unreadable(new UnreadableSubmission { Code = FailureCode.SubmissionInvalid, Reason = $"The body is not JSON: {e.Message} Publish UTF-8 JSON with content_type application/json." });
+        }
+
+        try
+        {
+            _ = element.Deserialize<SubmitInvocation>(json) ?? throw new JsonException("The body is null.");
+            return (SubmissionType, element);
+        }
+        catch (JsonException e)
+        {
+            return Unreadable(new UnreadableSubmission
+            {
+                Code = FailureCode.SubmissionInvalid,
+                Reason = $"The body is not a submission: {e.Message} Required are tenant, agent and input.",
+                InvocationId = Text(element, "invocationId") is { } id && Guid.TryParse(id, out var parsed) ? parsed : null,
+                Tenant = Text(element, "tenant"),
+                Agent = Text(element, "agent"),
+            });
+        }
+    }
+
+    private static (string Type, JsonElement Message) Unreadable(UnreadableSubmission refusal) =>
+        (UnreadableType, JsonSerializer.SerializeToElement(refusal, SystemTextJsonMessageSerializer.Options));
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,47 @@
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Pipeline.Contracts;
+using Pipeline.Contracts.Invocations;
+using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.Invocations;
+using Pipeline.Orchestrator.Persistence;
+
+namespace Pipeline.Orchestrator.Ingress;
+
+/// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
+internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes) : IFilter<ConsumeContext<SubmitInvocation>>
+{
+    public async Task Send(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next)
+    {
+        var submission = context.Message;
+        var failure = submission.Agent == agent.Name
+            ? rules.Check(submission) ?? await IdentityTakenAsync(context)
+            : rules.Check(submission) ?? new Failure(FailureCode.SubmissionInvalid, $"The body names agent '{submission.Agent}', the routing key '{agent.Name}'. They must be the same.");
+        if (failure is not null)
+        {
+            await refusal.RefuseAsync(context, SubmissionRefusal.EventFor(submission), failure);
+        }
+
+        metrics.Submitted(agent.Name);
+        await next.Send(context);
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");
+
+    /// <summary>A submission that brings both an id and a key must not give a key that another invocation has.</summary>
+    private async Task<Failure?> IdentityTakenAsync(ConsumeContext<SubmitInvocation> context)
+    {
+        var submission = context.Message;
+        if (submission.InvocationId is not { } id || submission.IdempotencyKey is not { } key)
+        {
+            return null;
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        var taken = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
+            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken);
+        return taken
+            ? new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' belongs to another invocation than '{id}'. Leave invocationId out to mean that one, or use a new key.")
+            : null;
+    }
+}

@@ -1,0 +1,341 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using MassTransit;
+using Pipeline.Contracts;
+using Pipeline.Contracts.Completions;
+using Pipeline.Contracts.Invocations;
+using Pipeline.Contracts.ToolCalls;
+using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.Persistence;
+using Pipeline.ServiceDefaults;
+
+namespace Pipeline.Orchestrator.Invocations;
+
+/// <summary>The verbs of <see cref="InvocationStateMachine"/>. What they send leaves after the commit.</summary>
+internal static class InvocationSteps
+{
+    /// <summary>Tool calls of one turn that may run at once.</summary>
+    private const int FanOutLimit = 256;
+
+    public static EventActivityBinder<InvocationState, SubmitInvocation> Accept(this EventActivityBinder<InvocationState, SubmitInvocation> binder, AgentCatalog agents, TimeProvider time) =>
+        binder.ThenAsync(async context =>
+        {
+            var (saga, submission) = (context.Saga, context.Message);
+            var agent = agents.Find(submission.Agent) ?? throw new InvalidOperationException($"The agent '{submission.Agent}' is not defined; the gate should have refused the submission.");
+            var now = time.GetUtcNow().UtcDateTime;
+            var limit = now + TimeSpan.FromSeconds(agent.Limits.DeadlineSeconds);
+            saga.Tenant = submission.Tenant;
+            saga.Agent = agent.Name;
+            saga.AgentVersion = agent.Version;
+            saga.Session = submission.Session;
+            saga.IdempotencyKey = SubmissionIdentity.KeyOf(context);
+            saga.SubmissionHash = SubmissionIdentity.HashOf(submission);
+            saga.Priority = submission.Priority ?? "interactive";
+            saga.Metadata = submission.Metadata is { Count: > 0 } metadata ? JsonSerializer.Serialize(metadata, TimelineJson.Default.IReadOnlyDictionaryStringString) : null;
+            saga.AcceptedAt = now;
+            saga.Deadline = submission.Deadline is { } deadline && deadline.UtcDateTime < limit ? deadline.UtcDateTime : limit;
+            saga.WakeAt = saga.Deadline;
+            context.Append(TimelineKind.Accepted, new AcceptedPayload(submission.Input), TimelineJson.Default.AcceptedPayload, time);
+            var accepted = saga.Event(InvocationEventName.Accepted, time);
+            await context.Publish(accepted);
+            await context.Answer(accepted);
+        });
+
+    public static EventActivityBinder<InvocationState, SubmitInvocation> AnswerAcceptedAgain(this EventActivityBinder<InvocationState, SubmitInvocation> binder, TimeProvider time) =>
+        binder.ThenAsync(context => context.Answer(context.Saga.Event(InvocationEventName.Accepted, time)));
+
+    /// <summary>Refuses a submission that says something else under an identity that is taken. The other tenant's words stay unsaid.</summary>
+    public static EventActivityBinder<InvocationState, SubmitInvocation> AnswerConflict(this EventActivityBinder<InvocationState, SubmitInvocation> binder, TimeProvider time) =>
+        binder.ThenAsync(async context =>
+        {
+            var rejected = new InvocationEvent
+            {
+                InvocationId = context.Saga.CorrelationId,
+                Tenant = context.Message.Tenant,
+                Agent = context.Message.Agent,
+                Session = context.Message.Session,
+                Event = InvocationEventName.Rejected,
+                At = time.GetUtcNow(),
+                Metadata = context.Message.Metadata,
+                Code = FailureCode.IdempotencyConflict,
+                Reason = "The idempotency key or invocation id was used before with another body. Use a new one for a new request.",
+            };
+            await context.Publish(rejected);
+            await context.Answer(rejected);
+        });
+
+    public static EventActivityBinder<InvocationState, T> RequestModelTurn<T>(this EventActivityBinder<InvocationState, T> binder, AgentCatalog agents)
+        where T : class =>
+        binder.ThenAsync(async context =>
+        {
+            var saga = context.Saga;
+            var agent = agents.Get(saga.Agent, saga.AgentVersion);
+            saga.Turn++;
+            var left = Math.Max(1, agent.Limits.MaxTokens - saga.InputTokens - saga.OutputTokens);
+            var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.ModelPool(agent.Pool)}"));
+            await queue.Send(new ModelTurnReference
+            {
+                InvocationId = saga.CorrelationId,
+                Turn = saga.Turn,
+                Tenant = saga.Tenant,
+                Agent = saga.Agent,
+                AgentVersion = saga.AgentVersion,
+                MaxOutputTokens = Math.Min(agent.Limits.MaxOutputTokens, left),
+                Deadline = saga.Deadline,
+                Priority = saga.Priority,
+            }, context.CancellationToken);
+        });
+
+    public static EventActivityBinder<InvocationState, CompletionReceived> RecordAnswer(this EventActivityBinder<InvocationState, CompletionReceived> binder, InvocationMetrics metrics, TimeProvider time) =>
+        binder.Then(context =>
+        {
+            var (saga, answer) = (context.Saga, context.Message);
+            saga.InputTokens += answer.Usage.InputTokens;
+            saga.OutputTokens += answer.Usage.OutputTokens;
+            saga.Degraded |= answer.Degraded;
+            metrics.TurnAnswered(saga.Agent, saga.Tenant, answer.Usage);
+            context.Append(
+                TimelineKind.ModelAnswered,
+                new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded),
+                TimelineJson.Default.ModelAnsweredPayload,
+                time);
+        });
+
+    /// <summary>Sends the calls of the answer to their tools. A call that cannot be sent has its failure at once, for the model to read.</summary>
+    public static EventActivityBinder<InvocationState, CompletionReceived> RequestTools(this EventActivityBinder<InvocationState, CompletionReceived> binder, AgentCatalog agents, TimeProvider time) =>
+        binder.ThenAsync(async context =>
+        {
+            var saga = context.Saga;
+            var agent = agents.Get(saga.Agent, saga.AgentVersion);
+            var calls = context.Message.ToolCalls!;
+            saga.ToolCalls += calls.Count;
+            var pending = new List<int>(calls.Count);
+            for (var index = 0; index < calls.Count; index++)
+            {
+                if (WhyNot(agent, calls[index], index) is { } refusal)
+                {
+                    context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, calls[index].Name, refusal.Code, refusal.Reason, 0), TimelineJson.Default.ToolFailedPayload, time);
+                    continue;
+                }
+
+                pending.Add(index);
+                var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.Tool(calls[index].Name)}"));
+                await queue.Send(new RunTool
+                {
+                    InvocationId = saga.CorrelationId,
+                    Turn = saga.Turn,
+                    CallId = ToolCallId.Of(saga.CorrelationId, saga.Turn, index),
+                    Tool = calls[index].Name,
+                    Arguments = calls[index].Arguments,
+                    Tenant = saga.Tenant,
+                    Agent = saga.Agent,
+                    Deadline = new DateTimeOffset(DateTime.SpecifyKind(saga.Deadline, DateTimeKind.Utc)),
+                }, context.CancellationToken);
+            }
+
+            saga.PendingCalls = pending.Count == 0 ? null : PendingCalls.Of(pending, calls.Count);
+        });
+
+    public static EventActivityBinder<InvocationState, ToolSucceeded> RecordResult(this EventActivityBinder<InvocationState, ToolSucceeded> binder, TimeProvider time) =>
+        binder.Then(context =>
+        {
+            var (saga, result) = (context.Saga, context.Message);
+            var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, result.CallId)!.Value;
+            saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
+            saga.Degraded |= result.IsFallback;
+            context.Append(
+                TimelineKind.ToolSucceeded,
+                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs),
+                TimelineJson.Default.ToolResultPayload,
+                time);
+        });
+
+    public static EventActivityBinder<InvocationState, ToolFailed> RecordFailure(this EventActivityBinder<InvocationState, ToolFailed> binder, TimeProvider time) =>
+        binder.Then(context =>
+        {
+            var (saga, failure) = (context.Saga, context.Message);
+            var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, failure.CallId)!.Value;
+            saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
+            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs), TimelineJson.Default.ToolFailedPayload, time);
+        });
+
+    public static EventActivityBinder<InvocationState, CompletionFailed> RecordModelFailure(this EventActivityBinder<InvocationState, CompletionFailed> binder, TimeProvider time) =>
+        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason), TimelineJson.Default.ModelFailedPayload, time));
+
+    /// <summary>What a recorded answer leads to: the end, a limit, tools, or, where none of the calls can be run, the next turn.</summary>
+    public static EventActivityBinder<InvocationState, CompletionReceived> Continue(
+        this EventActivityBinder<InvocationState, CompletionReceived> binder, InvocationStateMachine machine, AgentCatalog agents, InvocationMetrics metrics, TimeProvider time) =>
+        binder
+            .If(x => x.Next(agents) == NextStep.Complete, done => done
+                .ThenAsync(x => x.End(InvocationEventName.Completed, x.Message.Text ?? "", null, metrics, time))
+                .TransitionTo(machine.Completed))
+            .If(x => x.Next(agents) == NextStep.Fail, limit => limit
+                .ThenAsync(x => x.End(InvocationEventName.Failed, null, x.LimitReached(agents), metrics, time))
+                .TransitionTo(machine.Failed))
+            .If(x => x.Next(agents) == NextStep.RunTools, tools => tools
+                .RequestTools(agents, time)
+                .IfElse(
+                    x => x.Saga.PendingCalls is null,
+                    allRefused => allRefused.RequestModelTurn(agents),
+                    running => running.ReportProgress(agents, machine.AwaitingTools.Name, time).TransitionTo(machine.AwaitingTools)));
+
+    public static EventActivityBinder<InvocationState, CompletionFailed> EndWithoutModel(
+        this EventActivityBinder<InvocationState, CompletionFailed> binder, InvocationStateMachine machine, AgentCatalog agents, InvocationMetrics metrics, TimeProvider time) =>
+        binder.IfElse(
+            x => agents.Get(x.Saga.Agent, x.Saga.AgentVersion).FallbackAnswer is not null,
+            fallback => fallback
+                .Then(x => x.Saga.Degraded = true)
+                .ThenAsync(x => x.End(InvocationEventName.Completed, agents.Get(x.Saga.Agent, x.Saga.AgentVersion).FallbackAnswer, new Failure(x.Message.Code, x.Message.Reason), metrics, time))
+                .TransitionTo(machine.Completed),
+            failed => failed
+                .ThenAsync(x => x.End(InvocationEventName.Failed, null, new Failure(x.Message.Code, x.Message.Reason), metrics, time))
+                .TransitionTo(machine.Failed));
+
+    public static EventActivityBinder<InvocationState, T> ContinueAfterLastResult<T>(
+        this EventActivityBinder<InvocationState, T> binder, InvocationStateMachine machine, AgentCatalog agents, TimeProvider time)
+        where T : class =>
+        binder.If(x => x.Saga.PendingCalls is null, all => all
+            .RequestModelTurn(agents)
+            .ReportProgress(agents, machine.AwaitingModel.Name, time)
+            .TransitionTo(machine.AwaitingModel));
+
+    public static EventActivityBinder<InvocationState, T> Expire<T>(this EventActivityBinder<InvocationState, T> binder, InvocationMetrics metrics, TimeProvider time)
+        where T : class =>
+        binder.ThenAsync(context => context.End(
+            InvocationEventName.Expired,
+            null,
+            new Failure(FailureCode.DeadlineExceeded, $"The deadline '{context.Saga.Deadline:O}' passed while the invocation was '{context.Saga.CurrentState}' in turn '{context.Saga.Turn}'. Allow more time, or see the timeline for what it waited for."),
+            metrics,
+            time));
+
+    public static EventActivityBinder<InvocationState, CancelInvocation> Cancel(this EventActivityBinder<InvocationState, CancelInvocation> binder, InvocationMetrics metrics, TimeProvider time) =>
+        binder.ThenAsync(context => context.End(InvocationEventName.Cancelled, null, new Failure(FailureCode.Cancelled, context.Message.Reason ?? "Cancelled on request."), metrics, time));
+
+    public static EventActivityBinder<InvocationState, T> ReportProgress<T>(this EventActivityBinder<InvocationState, T> binder, AgentCatalog agents, string state, TimeProvider time)
+        where T : class =>
+        binder.ThenAsync(context => agents.Get(context.Saga.Agent, context.Saga.AgentVersion).PublishProgress
+            ? context.Publish(context.Saga.Event(InvocationEventName.Progressed, time) with { Seq = context.Saga.LastSeq, State = state })
+            : Task.CompletedTask);
+
+    public static bool IsPending(this BehaviorContext<InvocationState> context, string callId) =>
+        ToolCallId.IndexIn(context.Saga.CorrelationId, context.Saga.Turn, callId) is { } index && PendingCalls.Contains(context.Saga.PendingCalls, index);
+
+    public static bool IsSameSubmission(this BehaviorContext<InvocationState, SubmitInvocation> context) =>
+        context.Message.Tenant == context.Saga.Tenant && SubmissionIdentity.HashOf(context.Message).AsSpan().SequenceEqual(context.Saga.SubmissionHash);
+
+    /// <summary>Asked of each branch in turn, so it must not say another thing once a branch has ended the invocation.</summary>
+    private static NextStep Next(this BehaviorContext<InvocationState, CompletionReceived> context, AgentCatalog agents)
+    {
+        if (context.Saga.EndedAt is not null || context.Message.Turn != context.Saga.Turn)
+        {
+            return NextStep.None;
+        }
+
+        if (context.Message.ToolCalls is not { Count: > 0 })
+        {
+            return NextStep.Complete;
+        }
+
+        return context.LimitReached(agents) is null ? NextStep.RunTools : NextStep.Fail;
+    }
+
+    /// <summary>
+    /// The limit that the tools of this answer, and the turn that would read their results, would go past; null where they are within all.
+    /// Told before any tool runs: an effect whose result nobody may read should not happen.
+    /// </summary>
+    private static Failure? LimitReached(this BehaviorContext<InvocationState, CompletionReceived> context, AgentCatalog agents)
+    {
+        var (saga, answer) = (context.Saga, context.Message);
+        var limits = agents.Get(saga.Agent, saga.AgentVersion).Limits;
+        var tokens = saga.InputTokens + saga.OutputTokens;
+        if (saga.Turn >= limits.MaxTurns)
+        {
+            return new Failure(FailureCode.TurnLimitReached, $"The model asked for tools in turn '{saga.Turn}', the last one that limits.maxTurns allows. Raise the limit, or see in the timeline why it does not come to an end.");
+        }
+
+        if (tokens >= limits.MaxTokens)
+        {
+            return new Failure(FailureCode.TokenLimitReached, $"The invocation used '{tokens}' tokens of the '{limits.MaxTokens}' that limits.maxTokens allows, and the model asked for more. Raise the limit, or shorten what the tools return.");
+        }
+
+        return saga.ToolCalls + answer.ToolCalls!.Count > limits.MaxToolCalls
+            ? new Failure(FailureCode.ToolCallLimitReached, $"The model asked for '{answer.ToolCalls.Count}' more tool calls after '{saga.ToolCalls}'; limits.maxToolCalls allows '{limits.MaxToolCalls}'. Raise the limit, or see in the timeline why it does not come to an end.")
+            : null;
+    }
+
+    /// <summary>The event as upstream systems see it.</summary>
+    public static InvocationEvent Event(this InvocationState saga, string name, TimeProvider time) => new()
+    {
+        InvocationId = saga.CorrelationId,
+        Tenant = saga.Tenant,
+        Agent = saga.Agent,
+        Session = saga.Session,
+        Event = name,
+        At = time.GetUtcNow(),
+        Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Default.DictionaryStringString),
+    };
+
+    private static Failure? WhyNot(AgentDefinition agent, ToolCallRequest call, int index)
+    {
+        if (index >= FanOutLimit)
+        {
+            return new Failure(FailureCode.FanOutLimitReached, $"Only '{FanOutLimit}' tool calls of one turn are run. Ask for the others in a later turn.");
+        }
+
+        return agent.Tools.Contains(call.Name)
+            ? null
+            : new Failure(FailureCode.ToolUnknown, $"There is no tool '{call.Name}'. Use one of: {string.Join(", ", agent.Tools)}.");
+    }
+
+    private static async Task End<T>(this BehaviorContext<InvocationState, T> context, string name, string? output, Failure? failure, InvocationMetrics metrics, TimeProvider time)
+        where T : class
+    {
+        var saga = context.Saga;
+        saga.Code = failure?.Code;
+        saga.Reason = failure?.Reason is { Length: > 2000 } reason ? reason[..2000] : failure?.Reason;
+        saga.WakeAt = null;
+        saga.PendingCalls = null;
+        saga.EndedAt = time.GetUtcNow().UtcDateTime;
+        context.Append(name, new EndedPayload(output, saga.Code, saga.Reason, saga.Degraded), TimelineJson.Default.EndedPayload, time);
+        metrics.Ended(saga.Agent, name, saga.Code, saga.EndedAt.Value - saga.AcceptedAt, saga.InputTokens + saga.OutputTokens);
+        await context.Publish(saga.Event(name, time) with
+        {
+            Output = output,
+            Degraded = saga.Degraded,
+            Usage = new InvocationUsage { Turns = saga.Turn, ToolCalls = saga.ToolCalls, InputTokens = saga.InputTokens, OutputTokens = saga.OutputTokens },
+            Code = saga.Code,
+            Reason = saga.Reason,
+        });
+    }
+
+    private static void Append<T, TPayload>(this BehaviorContext<InvocationState, T> context, string kind, TPayload payload, JsonTypeInfo<TPayload> json, TimeProvider time)
+        where T : class =>
+        context.GetPayload<OrchestratorDbContext>().Timeline.Add(new TimelineEntry
+        {
+            InvocationId = context.Saga.CorrelationId,
+            Seq = ++context.Saga.LastSeq,
+            Kind = kind,
+            At = time.GetUtcNow().UtcDateTime,
+            Turn = context.Saga.Turn,
+            Payload = JsonSerializer.Serialize(payload, json),
+        });
+
+    /// <summary>Answers a submission where an answer was asked for: by AMQP <c>reply_to</c>, or as a bus request.</summary>
+    private static Task Answer(this ConsumeContext<SubmitInvocation> context, InvocationEvent answer)
+    {
+        if (AmqpDelivery.ReplyOf(context) is { } reply)
+        {
+            return AmqpDelivery.ReplyAsync(context, reply, answer, context.CancellationToken);
+        }
+
+        return context.ResponseAddress is null ? Task.CompletedTask : context.RespondAsync(answer);
+    }
+
+    private enum NextStep
+    {
+        None = 0,
+        Complete,
+        Fail,
+        RunTools,
+    }
+}

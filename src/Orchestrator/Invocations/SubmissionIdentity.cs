@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MassTransit;
+using Pipeline.Contracts.Invocations;
+using Pipeline.ServiceDefaults;
+
+namespace Pipeline.Orchestrator.Invocations;
+
+/// <summary>
+/// Which invocation a submission means, so that the same submission always means the same one: the id it names, else one that
+/// follows from its idempotency key, else from its AMQP message id, else a new one.
+/// </summary>
+public static class SubmissionIdentity
+{
+    // Of the idempotency keys of this pipeline; any fixed value would do (RFC 9562, version 5 in spirit, with SHA-256).
+    private static readonly Guid KeyNamespace = new("6f0c1a52-8a3c-4a2c-9d43-0f0e6d6f7d11");
+
+    public static Guid Of(ConsumeContext<SubmitInvocation> context)
+    {
+        var submission = context.Message;
+        if (submission.InvocationId is { } chosen)
+        {
+            return chosen;
+        }
+
+        if (KeyOf(context) is { } key)
+        {
+            return Derived($"{submission.Tenant}\n{submission.Agent}\n{key}");
+        }
+
+        // One new id for one delivery: the saga asks more than once.
+        return context.GetOrAddPayload(() => new NewIdentity(NewId.NextGuid())).Id;
+    }
+
+    /// <summary>The idempotency key, for which the AMQP message id stands in.</summary>
+    public static string? KeyOf(ConsumeContext<SubmitInvocation> context) => context.Message.IdempotencyKey ?? AmqpDelivery.MessageIdOf(context) ?? context.MessageId?.ToString();
+
+    /// <summary>What makes two submissions the same: everything but the ids they are told apart by.</summary>
+    public static byte[] HashOf(SubmitInvocation submission) =>
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(submission with { InvocationId = null, IdempotencyKey = null }));
+
+    private static Guid Derived(string name)
+    {
+        var text = Encoding.UTF8.GetBytes(name);
+        var input = new byte[16 + text.Length];
+        KeyNamespace.TryWriteBytes(input, bigEndian: true, out _);
+        text.CopyTo(input, 16);
+        var hash = SHA256.HashData(input);
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash.AsSpan(0, 16), bigEndian: true);
+    }
+
+    private sealed record NewIdentity(Guid Id);
+}

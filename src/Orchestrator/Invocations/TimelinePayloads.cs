@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Contracts.Completions;
+using Pipeline.Contracts.ToolCalls;
+
+namespace Pipeline.Orchestrator.Invocations;
+
+internal sealed record AcceptedPayload(JsonElement Input);
+
+internal sealed record ModelAnsweredPayload(string? Text, IReadOnlyList<ToolCallRequest>? ToolCalls, string? FinishReason, TokenUsage Usage, string? Model, string? Provider, bool Degraded);
+
+internal sealed record ModelFailedPayload(string Code, string Reason);
+
+internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs);
+
+internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs);
+
+internal sealed record EndedPayload(string? Output, string? Code, string? Reason, bool Degraded);
+
+/// <summary>Stored rows must stay readable: members are only added, and always optional.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(AcceptedPayload))]
+[JsonSerializable(typeof(ModelAnsweredPayload))]
+[JsonSerializable(typeof(ModelFailedPayload))]
+[JsonSerializable(typeof(ToolResultPayload))]
+[JsonSerializable(typeof(ToolFailedPayload))]
+[JsonSerializable(typeof(EndedPayload))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+internal sealed partial class TimelineJson : JsonSerializerContext;

@@ -1,0 +1,44 @@
+using MassTransit;
+using Pipeline.Contracts;
+using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.Ingress;
+using Pipeline.Orchestrator.Invocations;
+using Pipeline.Orchestrator.Persistence;
+using Pipeline.Orchestrator.Status;
+using Pipeline.SagaStore;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Databases;
+
+namespace Pipeline.Orchestrator;
+
+/// <summary>What the orchestrator consists of. Composed by its own process and by the embedded host.</summary>
+public static class OrchestratorModule
+{
+    public static IHostApplicationBuilder AddOrchestrator(this IHostApplicationBuilder builder)
+    {
+        builder.AddServiceDatabase<OrchestratorDbContext, SqlServerOrchestratorDbContext, PostgresOrchestratorDbContext, SqliteOrchestratorDbContext>(OrchestratorDbContext.DatabaseSection);
+        builder.Services.AddOptions<AgentCatalogOptions>().BindConfiguration(AgentCatalogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<IngressOptions>().BindConfiguration(IngressOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<InvocationRetentionOptions>().BindConfiguration(InvocationRetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<AgentCatalog>();
+        builder.Services.AddSingleton<SubmissionRules>();
+        builder.Services.AddSingleton<SubmissionRefusal>();
+        builder.Services.AddSingleton<InvocationMetrics>();
+        builder.Services.AddScoped<InvocationQueries>();
+        builder.Services.AddMessageComposer<ModelTurnReference, ModelRequestComposer>();
+        builder.Services.AddHostedService<InvocationRetention>();
+        return builder;
+    }
+
+    public static void AddOrchestratorConsumers(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddSagaStateMachine<InvocationStateMachine, InvocationState>().RowStore<InvocationState, OrchestratorDbContext>(store =>
+            store.WakeAt(x => x.WakeAt, new Uri($"exchange:{QueueName.InvocationEvents}"), (id, dueAt) => new InvocationTimerElapsed(id, dueAt)));
+        bus.AddConsumer<UnreadableSubmissionConsumer>();
+        bus.AddConsumer<UnroutedSubmissionConsumer>();
+        bus.ConfigureTopology(EventTopology.Configure);
+        bus.AddReceiveEndpoints(InvocationEndpoints.Describe);
+    }
+
+    public static void MapOrchestrator(this IEndpointRouteBuilder routes) => routes.MapStatus();
+}

@@ -1,0 +1,28 @@
+using Microsoft.EntityFrameworkCore;
+using Pipeline.Orchestrator.Invocations;
+using Pipeline.SagaStore;
+
+namespace Pipeline.Orchestrator.Persistence;
+
+/// <summary>The orchestrator's own database; nobody else reads its tables.</summary>
+public abstract class OrchestratorDbContext(DbContextOptions options) : DbContext(options)
+{
+    public const string DatabaseSection = "Orchestrator:Database";
+
+    public DbSet<InvocationState> Invocations => Set<InvocationState>();
+
+    public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.AddInvocations(Database);
+        modelBuilder.AddSagaOutgoing();
+    }
+}
+
+/// <summary>Each provider has its own migrations.</summary>
+public sealed class SqlServerOrchestratorDbContext(DbContextOptions<SqlServerOrchestratorDbContext> options) : OrchestratorDbContext(options);
+
+public sealed class PostgresOrchestratorDbContext(DbContextOptions<PostgresOrchestratorDbContext> options) : OrchestratorDbContext(options);
+
+public sealed class SqliteOrchestratorDbContext(DbContextOptions<SqliteOrchestratorDbContext> options) : OrchestratorDbContext(options);
