@@ -1,0 +1,3 @@
+using Pipeline.ProviderSimulator;
+
+return await Standalone.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
