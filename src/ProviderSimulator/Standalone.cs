@@ -28,6 +28,8 @@ internal static class Standalone
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.Configuration.AddInMemoryCollection(settings);
             builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+            // The host logs the stack of a failed start; the sentence below says the same to a person.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
             builder.AddProviderSimulator();
             await using WebApplication app = builder.Build();
             app.MapProviderSimulator();

@@ -11,7 +11,7 @@ namespace Pipeline.ProviderSimulator.Scripts;
 ///   "rules": [ {
 ///     "name": "refund the duplicate",
 ///     "when": {                                  all must hold; first rule that matches wins
-///       "model" | "system" | "firstUser" | "lastUser": "regex with (?&lt;named&gt; captures), case ignored",
+///       "model" | "system" | "firstUser" | "lastUser": "regex with (?&lt;named&gt; captures), case ignored, . matches line breaks",
 ///       "turn": 2,                               assistant messages so far; or { "min": 1, "max": 3 }
 ///       "results": [ MATCHER ],                  each matches a tool result of the last turn
 ///       "seen":    [ MATCHER ],                  each matches a tool result of any turn, newest first

@@ -11,8 +11,9 @@ internal sealed record RulePattern(int Slot, RequestField Field, Regex Regex, st
     /// <summary>A request is somebody else's text: a pattern that backtracks for long must end as an error, not as a stuck simulator.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Case is ignored and '.' matches line breaks: people's claims have both.</summary>
     public static Regex Compile(string pattern) =>
-        new(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, Patience);
+        new(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.Singleline, Patience);
 
     public static string[] NamedGroups(Regex regex) => [.. regex.GetGroupNames().Where(n => !char.IsAsciiDigit(n[0]))];
 
