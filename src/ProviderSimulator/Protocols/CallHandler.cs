@@ -59,7 +59,11 @@ internal sealed class CallHandler
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            entry = Identify(entry, call) with { Verdict = Verdict.CallerGone };
+            entry = entry with { Verdict = Verdict.CallerGone };
+        }
+        catch (BadHttpRequestException e)
+        {
+            entry = await RefuseAsync(context, protocol, call, entry, ProviderProblem.Invalid($"We could not read the body of your request. {e.Message}"));
         }
         catch (RegexMatchTimeoutException e)
         {
@@ -73,7 +77,12 @@ internal sealed class CallHandler
         }
         finally
         {
-            _ledger.End(entry with { DurationMilliseconds = Math.Round(_time.GetElapsedTime(started).TotalMilliseconds, 3) });
+            // No verdict: even the error could not be written. The organisation is set again, because an exception loses the entry on its way.
+            _ledger.End(Identify(entry, call) with
+            {
+                Verdict = entry.Verdict == Verdict.None ? Verdict.CallerGone : entry.Verdict,
+                DurationMilliseconds = Math.Round(_time.GetElapsedTime(started).TotalMilliseconds, 3),
+            });
         }
     }
 

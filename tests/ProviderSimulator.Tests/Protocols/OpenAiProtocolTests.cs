@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using OpenAI.Chat;
@@ -211,6 +212,31 @@ public sealed class OpenAiProtocolTests
         using HttpResponseMessage response = await server.Http.SendAsync(request, Token);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal(1, (await server.SettledLedgerAsync()).GetProperty("verdicts").GetProperty("TooLarge").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_http_is_400_and_booked()
+    {
+        await using SimulatorServer server = await SimulatorServer.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Root.Host, server.Root.Port, Token);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"u8.ToArray(), Token);
+        using var reader = new StreamReader(stream);
+        Assert.Equal("HTTP/1.1 400 Bad Request", await reader.ReadLineAsync(Token));
+        JsonElement ledger = await server.SettledLedgerAsync();
+        Assert.Equal(1, ledger.GetProperty("verdicts").GetProperty("InvalidRequest").GetInt64());
+        Assert.Equal("org-simulator", ledger.GetProperty("recent")[0].GetProperty("organisation").GetString());
+    }
+
+    [Fact]
+    public async Task A_pattern_that_is_too_slow_is_500_and_named()
+    {
+        await using SimulatorServer server = await SimulatorServer.StartAsync("""{ "rules": [ { "name": "evil", "when": { "firstUser": "^(\\w+\\s?)*$" }, "then": { "text": "x" } } ] }""");
+        ClientResultException failed = await Assert.ThrowsAsync<ClientResultException>(() => server.Chat().CompleteChatAsync([new UserChatMessage(new string('a', 40) + "!")], null, Token));
+        Assert.Equal(500, failed.Status);
+        Assert.Contains("simplify '^(\\w+\\s?)*$'", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await server.SettledLedgerAsync()).GetProperty("verdicts").GetProperty("SimulatorError").GetInt64());
     }
 
     [Fact]
