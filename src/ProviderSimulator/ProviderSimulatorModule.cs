@@ -23,6 +23,7 @@ public static class ProviderSimulatorModule
         services.AddOptions<ProviderSimulatorOptions>().BindConfiguration(ProviderSimulatorOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ProviderSimulatorOptions>, ProviderSimulatorOptionsValidator>();
         services.AddSingleton<Ledger>();
+        services.AddSingleton<Outage>();
         services.AddSingleton<LimiterDirectory>();
         services.AddSingleton<IdSource>();
         services.AddSingleton<OpenAiProtocol>();
@@ -34,8 +35,9 @@ public static class ProviderSimulatorModule
 
     /// <param name="routes">The host's routes.</param>
     /// <param name="prefix">Where the simulator's root is, such as <c>/simulator</c>; empty = the host's root.</param>
+    /// <returns>The group of all routes, so that a host can put its own conventions on them.</returns>
     /// <exception cref="RuleFileException">The rule file has errors: a host must not start with half a model.</exception>
-    public static IEndpointRouteBuilder MapProviderSimulator(this IEndpointRouteBuilder routes, string prefix)
+    public static RouteGroupBuilder MapProviderSimulator(this IEndpointRouteBuilder routes, string prefix)
     {
         IServiceProvider services = routes.ServiceProvider;
         var handler = services.GetRequiredService<CallHandler>();
@@ -58,11 +60,12 @@ public static class ProviderSimulatorModule
             ledger.Clear();
             return Results.NoContent();
         });
+        group.MapOutage(services.GetRequiredService<Outage>());
         group.MapGet("/health/live", () => Results.Text("live"));
-        return routes;
+        return group;
     }
 
-    public static IEndpointRouteBuilder MapProviderSimulator(this IEndpointRouteBuilder routes) => routes.MapProviderSimulator("");
+    public static RouteGroupBuilder MapProviderSimulator(this IEndpointRouteBuilder routes) => routes.MapProviderSimulator("");
 
     internal static bool IsAnthropic(HttpRequest request) => request.Headers.ContainsKey("anthropic-version") || request.Headers.ContainsKey("x-api-key");
 

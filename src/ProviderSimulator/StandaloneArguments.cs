@@ -5,11 +5,11 @@ internal static class StandaloneArguments
 {
     public const string DefaultUrls = "http://127.0.0.1:5099";
 
-    public const string Usage = $"""
+    public const string Usage = $$"""
         Speaks the OpenAI and Anthropic protocols with a scripted model. No key, no cost, no network.
 
           --rules FILE      rule file of the scripted model (see samples/payment-disputes/README.md)
-          --urls URLS       where to listen, default {DefaultUrls}
+          --urls URLS       where to listen, default {{DefaultUrls}}
           --rpm N           requests a minute for each organisation, default unlimited
           --tpm N           tokens a minute for each organisation, default unlimited
           --concurrency N   calls at one time for each organisation, default unlimited
@@ -20,6 +20,7 @@ internal static class StandaloneArguments
         or the environment variable ProviderSimulator__Keys__my-key=my-org.
 
         Point the OpenAI SDK at URL/v1 and the Anthropic SDK at URL; GET URL/ledger shows what arrived.
+        PUT URL/outage {"kind":"status","status":503,"seconds":60} takes the provider down for a minute.
         Exit codes: 0 stopped on request, 1 cannot listen, 2 wrong arguments, settings or rules.
         """;
 

@@ -23,18 +23,21 @@ internal sealed class CallHandler
     private readonly HashSet<string> _models;
     private readonly LimiterDirectory _limiters;
     private readonly ScriptedModel _model;
+    private readonly Outage _outage;
     private readonly Ledger _ledger;
     private readonly IdSource _ids;
     private readonly TimeProvider _time;
     private readonly ILogger<CallHandler> _logger;
 
     public CallHandler(
-        IOptions<ProviderSimulatorOptions> options, LimiterDirectory limiters, ScriptedModel model, Ledger ledger, IdSource ids, TimeProvider time, ILogger<CallHandler> logger)
+        IOptions<ProviderSimulatorOptions> options, LimiterDirectory limiters, ScriptedModel model, Outage outage, Ledger ledger, IdSource ids, TimeProvider time,
+        ILogger<CallHandler> logger)
     {
         _options = options.Value;
         _models = new HashSet<string>(_options.Models, StringComparer.Ordinal);
         _limiters = limiters;
         _model = model;
+        _outage = outage;
         _ledger = ledger;
         _ids = ids;
         _time = time;
@@ -172,7 +175,9 @@ internal sealed class CallHandler
     private async Task<LedgerEntry> AnswerAsync(
         HttpContext context, IProviderProtocol protocol, Call call, LedgerEntry entry, ModelRequest request, OrganisationLimiter limiter)
     {
-        ModelAnswer answer = _model.Answer(request);
+        ModelAnswer answer = _outage.Current is { } outage
+            ? new ModelAnswer { Rule = Outage.RuleName, Fault = outage, InputTokens = request.PromptTokens }
+            : _model.Answer(request);
         entry = entry with { Rule = answer.Rule };
         try
         {

@@ -6,6 +6,9 @@ namespace Pipeline.ProviderSimulator.Protocols;
 /// <summary>A request body, read up to a limit and parsed. The document lives in pooled memory until it is disposed.</summary>
 internal sealed class RequestBody : IDisposable
 {
+    /// <summary>A length that a caller only announces takes no memory beyond this.</summary>
+    private const int FirstBuffer = 64 * 1024;
+
     private readonly byte[] _buffer;
 
     private RequestBody(byte[] buffer, JsonDocument? json, string? error)
@@ -28,7 +31,7 @@ internal sealed class RequestBody : IDisposable
             return null;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength + 1 ?? 16 * 1024));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength + 1 ?? FirstBuffer, FirstBuffer));
         int length = 0;
         try
         {

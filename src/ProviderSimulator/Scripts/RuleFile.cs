@@ -365,7 +365,8 @@ internal sealed class RuleFile
         return name is null ? null : new ToolCallTemplate(name, template, rawTemplate);
     }
 
-    private static RuleFault? ReadFault(RuleObject fault)
+    /// <summary>Reads a fault and finishes its object; members that the caller asked for before are known.</summary>
+    internal static RuleFault? ReadFault(RuleObject fault)
     {
         FaultKind kind = (FaultKind)(Choice(fault, "kind", FaultKinds) + 1);
         int status = fault.Whole("status", 400, 599) ?? 0;

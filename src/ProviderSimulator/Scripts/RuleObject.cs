@@ -25,7 +25,7 @@ internal sealed class RuleObject
 
     public string Place { get; }
 
-    public void Problem(string? member, string text) => _problems.Add($"{(member is null ? Place : Child(member))}: {text}");
+    public void Problem(string? member, string text) => _problems.Add($"{(member is not null ? Child(member) : Place.Length == 0 ? "the whole text" : Place)}: {text}");
 
     public string Child(string member) => Place.Length == 0 ? member : $"{Place}.{member}";
 

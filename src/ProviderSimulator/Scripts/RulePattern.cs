@@ -9,7 +9,7 @@ namespace Pipeline.ProviderSimulator.Scripts;
 internal sealed record RulePattern(int Slot, RequestField Field, Regex Regex, string[] Groups)
 {
     /// <summary>A request is somebody else's text: a pattern that backtracks for long must end as an error, not as a stuck simulator.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>Case is ignored and '.' matches line breaks: people's claims have both.</summary>
     public static Regex Compile(string pattern) =>
