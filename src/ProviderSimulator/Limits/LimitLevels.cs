@@ -1,0 +1,3 @@
+namespace Pipeline.ProviderSimulator.Limits;
+
+internal readonly record struct LimitLevels(BucketLevel Requests, BucketLevel Tokens, BucketLevel InputTokens, BucketLevel OutputTokens);

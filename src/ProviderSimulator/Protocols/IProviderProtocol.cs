@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Pipeline.ProviderSimulator.Limits;
+using Pipeline.ProviderSimulator.Scripts;
+
+namespace Pipeline.ProviderSimulator.Protocols;
+
+/// <summary>One provider's wire: how it reads a call, what it charges, and how its answers, headers and errors look.</summary>
+internal interface IProviderProtocol
+{
+    /// <summary>The name in the ledger.</summary>
+    public string Name { get; }
+
+    public string RequestIdHeader { get; }
+
+    public string? ReadKey(HttpRequest request);
+
+    /// <summary>The request is set if the answer is null.</summary>
+    public ProviderProblem? Read(JsonElement body, out ModelRequest? request);
+
+    /// <summary>What is taken at admission.</summary>
+    public Charge ChargeAtAdmission(ModelRequest request);
+
+    /// <summary>What is taken (or given back) when the answer has been produced.</summary>
+    public Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer);
+
+    public void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now);
+
+    public void WriteRetryHeaders(IHeaderDictionary headers, TimeSpan retryAfter);
+
+    public void WriteProblem(Utf8JsonWriter json, Call call, ProviderProblem problem);
+
+    public void WriteAnswer(Utf8JsonWriter json, Call call, ModelRequest request, ModelAnswer answer);
+
+    /// <summary>The events of a stream, one after the other; the caller flushes after each.</summary>
+    public IEnumerable<StreamEvent> StreamAnswer(Call call, ModelRequest request, ModelAnswer answer, int chunkCharacters);
+
+    /// <summary>What a stream says when it breaks after it began well.</summary>
+    public StreamEvent StreamProblem(Call call, ProviderProblem problem);
+}
