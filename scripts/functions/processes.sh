@@ -19,23 +19,23 @@ remember_process() {
   mv "$1.tmp" "$1"
 }
 
+# is_gone PID: also true for a zombie, which has ended and only waits for its parent to notice.
+is_gone() {
+  kill -0 "$1" 2>/dev/null || return 0
+  [ -r "/proc/$1/stat" ] && [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ]
+}
+
 # running_pid PIDFILE: prints the pid when the remembered process is still the one that runs; removes a stale file.
 running_pid() {
   local pid="" start=""
   [ -f "$1" ] || return 1
   read -r pid start <"$1" || true
-  if [ -n "$pid" ] && [ -n "$start" ] && kill -0 "$pid" 2>/dev/null && [ "$(process_start_time "$pid")" = "$start" ]; then
+  if [ -n "$pid" ] && [ -n "$start" ] && ! is_gone "$pid" && [ "$(process_start_time "$pid")" = "$start" ]; then
     printf '%s\n' "$pid"
     return 0
   fi
   rm -f "$1"
   return 1
-}
-
-# is_gone PID: also true for a zombie, which has ended and only waits for its parent to notice.
-is_gone() {
-  kill -0 "$1" 2>/dev/null || return 0
-  [ -r "/proc/$1/stat" ] && [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ]
 }
 
 # stop_process PIDFILE SECONDS [SIGNAL]: asks, waits, and only then kills. Nothing to do is success.
