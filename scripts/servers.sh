@@ -14,7 +14,7 @@
 # Docker Compose is used (infra/docker/compose.servers.yml).
 #
 # Environment (folder and ports make an instance; give a second one others):
-#   PIPELINE_SERVERS_DIR                 ${XDG_RUNTIME_DIR:-/tmp}/pipeline-servers
+#   PIPELINE_SERVERS_DIR                 ${XDG_RUNTIME_DIR:-/tmp}/pipeline-servers; as root /tmp/pipeline-servers
 #   PIPELINE_SERVERS_MODE                auto | native | docker
 #   PIPELINE_RABBITMQ_PORT               5672
 #   PIPELINE_RABBITMQ_MANAGEMENT_PORT    15672

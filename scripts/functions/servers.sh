@@ -3,8 +3,13 @@
 #
 # An instance is a folder and a set of ports. Two instances with different folders and ports know nothing of each other.
 
+# Root's runtime folder is closed to the account that PostgreSQL must run as.
+servers_default_parent() {
+  if [ "$(id -u)" = 0 ]; then printf '/tmp\n'; else printf '%s\n' "${XDG_RUNTIME_DIR:-/tmp}"; fi
+}
+
 servers_configure() {
-  SERVERS_DIR=${PIPELINE_SERVERS_DIR:-${XDG_RUNTIME_DIR:-/tmp}/pipeline-servers}
+  SERVERS_DIR=${PIPELINE_SERVERS_DIR:-$(servers_default_parent)/pipeline-servers}
   RABBITMQ_PORT_AMQP=${PIPELINE_RABBITMQ_PORT:-5672}
   RABBITMQ_PORT_MANAGEMENT=${PIPELINE_RABBITMQ_MANAGEMENT_PORT:-15672}
   RABBITMQ_PORT_DISTRIBUTION=${PIPELINE_RABBITMQ_DISTRIBUTION_PORT:-$((RABBITMQ_PORT_AMQP + 20000))}
@@ -13,7 +18,6 @@ servers_configure() {
   REDIS_PORT=${PIPELINE_REDIS_PORT:-6390}
   RABBITMQ_NODE=pipeline-$RABBITMQ_PORT_AMQP@localhost
   SERVERS_MODE=${PIPELINE_SERVERS_MODE:-auto}
-  # A socket path is limited to about 100 characters; the folder must also be reachable by the postgres user.
   POSTGRES_DIR=$SERVERS_DIR/postgres
   RABBITMQ_DIR=$SERVERS_DIR/rabbitmq
   REDIS_DIR=$SERVERS_DIR/redis
@@ -185,6 +189,7 @@ management.tcp.port = $RABBITMQ_PORT_MANAGEMENT
 loopback_users = none
 vm_memory_high_watermark.relative = 0.4
 disk_free_limit.absolute = 512MB
+raft.wal_max_size_bytes = 134217728
 CONF
   printf '[rabbitmq_management,rabbitmq_consistent_hash_exchange].\n' >"$RABBITMQ_DIR/enabled_plugins"
   # A port mapper of this instance's own: nothing shared with other nodes on the machine, and nothing left behind.
