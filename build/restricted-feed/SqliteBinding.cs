@@ -11,7 +11,9 @@ namespace Pipeline.Build.RestrictedFeed;
 /// </summary>
 internal static class SqliteBinding
 {
+#pragma warning disable CA2255 // The binding must stand before the first use of SQLite, whoever makes it.
     [ModuleInitializer]
+#pragma warning restore CA2255
     internal static void Bind()
     {
         // Compiled into every assembly that brings the database providers; the runtime takes one resolver for an assembly.

@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.ServiceDefaults.Databases;
+
+/// <summary>
+/// Which database a service keeps its state in. Section <c>Database</c>, or a service's own section of the same shape where
+/// several services share a process.
+/// </summary>
+public sealed class DatabaseOptions
+{
+    public const string Section = "Database";
+
+    /// <summary><c>SqlServer</c>, <c>Postgres</c> or <c>Sqlite</c>.</summary>
+    public DatabaseProvider Provider { get; set; } = DatabaseProvider.SqlServer;
+
+    /// <summary>In the provider's own form. A secret: by environment variable or file, never in the repository.</summary>
+    [Required(ErrorMessage = "Database:ConnectionString is empty. Set the environment variable Database__ConnectionString.")]
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Seconds that one command may take.</summary>
+    [Range(1, 600)]
+    public int CommandTimeoutSeconds { get; set; } = 30;
+}

@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Pipeline.ServiceDefaults.Databases;
+
+/// <summary>The one place that turns <see cref="DatabaseOptions"/> into an EF Core provider.</summary>
+public static class DatabaseSelection
+{
+    /// <summary>
+    /// Selects the provider. No execution strategy is configured: a strategy would re-run user code inside a database retry.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The provider is unknown or was left out of this build; the message says what to do.</exception>
+    public static DbContextOptionsBuilder UseDatabase(this DbContextOptionsBuilder builder, DatabaseOptions options)
+    {
+        switch (options.Provider)
+        {
+            case DatabaseProvider.Sqlite:
+                return builder.UseSqlite(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds));
+            case DatabaseProvider.Postgres:
+                return builder.UseNpgsql(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds));
+            case DatabaseProvider.SqlServer:
+                return UseSqlServer(builder, options);
+            default:
+                throw new InvalidOperationException($"Database:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");
+        }
+    }
+
+#if LEAVE_OUT_SQLSERVER
+    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options) =>
+        throw new InvalidOperationException(
+            "Database:Provider is 'SqlServer', but this build left the SQL Server provider out because the package feed did not have it. " +
+            "Build against a full feed (scripts/detect-feed.sh --force), or set Database__Provider to Postgres or Sqlite.");
+#else
+    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options)
+    {
+#if RESTRICTED_FEED
+        string[] leftOut = ["Active Directory", "Column Encryption Setting"];
+        if (leftOut.FirstOrDefault(x => options.ConnectionString.Contains(x, StringComparison.OrdinalIgnoreCase)) is { } keyword)
+        {
+            throw new InvalidOperationException(
+                $"Database:ConnectionString uses '{keyword}', but this build left Entra sign-in and Always Encrypted out because the package feed did not have them. " +
+                "Build against a full feed (scripts/detect-feed.sh --force), or use SQL Server authentication without column encryption.");
+        }
+#endif
+        // One statement a command: some servers that speak TDS have no MERGE, which EF uses for batched inserts.
+        return builder.UseSqlServer(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MaxBatchSize(1));
+    }
+#endif
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace Pipeline.ServiceDefaults.Databases;
+
+/// <summary>
+/// A service's own database: one context type for the code, one derived type for each provider, because each provider has its own migrations.
+/// </summary>
+public static class ServiceDatabase
+{
+    /// <summary>Registers <typeparamref name="TContext"/> with the provider that the configuration names, its health check and its migration step.</summary>
+    /// <param name="builder">The host being built.</param>
+    /// <param name="section">The configuration section of <see cref="DatabaseOptions"/>; falls back to <see cref="DatabaseOptions.Section"/> where it is absent.</param>
+    public static IHostApplicationBuilder AddServiceDatabase<
+        TContext,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSqlServer,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TPostgres,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSqlite>(
+        this IHostApplicationBuilder builder,
+        string section)
+        where TContext : DbContext
+        where TSqlServer : TContext
+        where TPostgres : TContext
+        where TSqlite : TContext
+    {
+        var own = builder.Configuration.GetSection(section);
+        var source = own.Exists() ? own : builder.Configuration.GetSection(DatabaseOptions.Section);
+        var options = source.Get<DatabaseOptions>() ?? new DatabaseOptions();
+        builder.Services.AddOptions<DatabaseOptions>(section).Bind(source).ValidateDataAnnotations().ValidateOnStart();
+        switch (options.Provider)
+        {
+            case DatabaseProvider.SqlServer:
+                builder.Services.AddDbContextPool<TContext, TSqlServer>(x => x.UseDatabase(options));
+                break;
+            case DatabaseProvider.Postgres:
+                builder.Services.AddDbContextPool<TContext, TPostgres>(x => x.UseDatabase(options));
+                break;
+            case DatabaseProvider.Sqlite:
+                builder.Services.AddDbContextPool<TContext, TSqlite>(x => x.UseDatabase(options));
+                break;
+            default:
+                throw new InvalidOperationException($"{section}:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");
+        }
+
+        builder.Services.AddSingleton(new MigratedDatabase(typeof(TContext).Name, x => x.GetRequiredService<TContext>()));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            typeof(TContext).Name,
+            services => ActivatorUtilities.CreateInstance<DatabaseHealthCheck<TContext>>(services),
+            HealthStatus.Unhealthy,
+            tags: null));
+        return builder;
+    }
+
+    private sealed class DatabaseHealthCheck<TContext>(TContext database) : IHealthCheck
+        where TContext : DbContext
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            await database.Database.CanConnectAsync(cancellationToken)
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy($"The database of {typeof(TContext).Name} does not answer.");
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net.Mime;
+using MassTransit;
+using MassTransit.Serialization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.ServiceDefaults;
+
+/// <summary>
+/// The one bus configuration, for both transports: quorum queues, raw JSON towards upstream systems, start and stop limits.
+/// A service adds its consumers and describes its queues; everything else is decided here.
+/// </summary>
+public static class PipelineBus
+{
+    /// <summary>The content type of everything that crosses the boundary to upstream systems.</summary>
+    public static readonly ContentType RawJson = SystemTextJsonRawMessageSerializer.JsonContentType;
+
+    /// <summary>Adds the bus. Call once for a process; <paramref name="configure"/> adds the consumers of every service in it.</summary>
+    public static IHostApplicationBuilder AddPipelineBus(this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> configure)
+    {
+        builder.Services.AddOptions<BusOptions>().BindConfiguration(BusOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>((host, bus) =>
+        {
+            // With the default, a service reports itself started before its queues exist and early publishes go nowhere.
+            host.WaitUntilStarted = true;
+            host.StartTimeout = bus.Value.StartTimeout;
+            host.StopTimeout = bus.Value.StopTimeout;
+        });
+
+        var options = builder.Configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
+        builder.Services.AddMassTransit(bus =>
+        {
+            configure(bus);
+            switch (options.Transport)
+            {
+                case BusTransport.InMemory:
+                    bus.UsingInMemory(ConfigureInMemory);
+                    break;
+                case BusTransport.RabbitMq:
+                    bus.UsingRabbitMq(ConfigureRabbitMq);
+                    break;
+                default:
+                    throw new InvalidOperationException($"The configuration value Bus:Transport is '{options.Transport}'. Set it to RabbitMq or InMemory.");
+            }
+        });
+        return builder;
+    }
+
+    /// <summary>Describes the queues of a service. May be called by several services in one process.</summary>
+    public static void AddReceiveEndpoints(this IBusRegistrationConfigurator bus, Func<IServiceProvider, IEnumerable<PipelineEndpoint>> describe) =>
+        bus.AddSingleton(new EndpointDescription(describe));
+
+    /// <summary>Describes messages that leave for upstream systems (exchange, routing key). May be called by several services in one process.</summary>
+    public static void ConfigureTopology(this IBusRegistrationConfigurator bus, Action<IBusFactoryConfigurator> configure) =>
+        bus.AddSingleton(new TopologyDescription(configure));
+
+    private static void ConfigureRabbitMq(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator bus)
+    {
+        var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
+        bus.Host(options.Host, (ushort)options.Port, options.VirtualHost, host =>
+        {
+            host.Username(options.Username);
+            host.Password(options.Password);
+            host.PublisherConfirmation = true;
+            if (options.UseTls)
+            {
+                host.UseSsl(tls => tls.ServerName = options.Host);
+            }
+        });
+        bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
+        ApplyTopology(context, bus);
+        foreach (var endpoint in Endpoints(context))
+        {
+            bus.ReceiveEndpoint(endpoint.QueueName, queue =>
+            {
+                if (options.QuorumQueues)
+                {
+                    queue.SetQuorumQueue();
+                }
+
+                queue.ConfigureConsumeTopology = false;
+                if (endpoint.BoundTo is { } binding)
+                {
+                    Bind(queue, binding);
+                }
+
+                ApplyLimits(endpoint, queue);
+                endpoint.Configure(context, queue);
+            });
+        }
+    }
+
+    private static void ConfigureInMemory(IBusRegistrationContext context, IInMemoryBusFactoryConfigurator bus)
+    {
+        bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
+        ApplyTopology(context, bus);
+        foreach (var endpoint in Endpoints(context))
+        {
+            bus.ReceiveEndpoint(endpoint.QueueName, queue =>
+            {
+                queue.ConfigureConsumeTopology = false;
+                ApplyLimits(endpoint, queue);
+                endpoint.Configure(context, queue);
+            });
+        }
+    }
+
+    private static void Bind(IRabbitMqReceiveEndpointConfigurator queue, DirectBinding binding)
+    {
+        if (binding.RoutingKey is null)
+        {
+            queue.Bind(binding.UnroutedExchange, exchange => exchange.ExchangeType = "fanout");
+            return;
+        }
+
+        queue.Bind(binding.Exchange, exchange =>
+        {
+            exchange.ExchangeType = "direct";
+            exchange.RoutingKey = binding.RoutingKey;
+            exchange.SetExchangeArgument("alternate-exchange", binding.UnroutedExchange);
+        });
+    }
+
+    private static void ApplyLimits(PipelineEndpoint endpoint, IReceiveEndpointConfigurator queue)
+    {
+        queue.PrefetchCount = endpoint.PrefetchCount;
+        queue.ConcurrentMessageLimit = endpoint.ConcurrentMessageLimit;
+    }
+
+    private static void ApplyTopology(IBusRegistrationContext context, IBusFactoryConfigurator bus)
+    {
+        foreach (var topology in context.GetServices<TopologyDescription>())
+        {
+            topology.Configure(bus);
+        }
+    }
+
+    private static IEnumerable<PipelineEndpoint> Endpoints(IBusRegistrationContext context) =>
+        context.GetServices<EndpointDescription>().SelectMany(x => x.Describe(context));
+
+    private sealed record EndpointDescription(Func<IServiceProvider, IEnumerable<PipelineEndpoint>> Describe);
+
+    private sealed record TopologyDescription(Action<IBusFactoryConfigurator> Configure);
+}

@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.ServiceDefaults.Databases;
+
+namespace Pipeline.ServiceDefaults;
+
+/// <summary>How a service process is run: as a service, or as its own migration step.</summary>
+public static class ServiceRun
+{
+    /// <summary>
+    /// <c>--migrate</c> applies the committed migrations and ends; <c>--help</c> explains; otherwise the service runs until it is told to stop.
+    /// A service never migrates by itself: two replicas that start together would race.
+    /// </summary>
+    /// <returns>The process's exit code: 0 stopped or migrated, 3 migrations are missing.</returns>
+    public static async Task<int> RunServiceAsync(this WebApplication app, string[] args)
+    {
+        if (args.Contains("--help") || args.Contains("-h"))
+        {
+            Console.WriteLine($"""
+                {app.Environment.ApplicationName}
+                  (no argument)   run the service; stop with SIGTERM or Ctrl+C
+                  --migrate       apply this version's database migrations, then end
+                  --help          this text
+                Settings come from environment variables, e.g. Database__Provider, Database__ConnectionString, Bus__Host; see README.md.
+                """);
+            return 0;
+        }
+
+        if (args.Contains("--migrate"))
+        {
+            await app.MigrateAsync();
+            return 0;
+        }
+
+        if (await MissingMigrations(app) is { } missing)
+        {
+            await Console.Error.WriteLineAsync(missing);
+            return 3;
+        }
+
+        await app.RunAsync();
+        return 0;
+    }
+
+    /// <summary>Applies the migrations of every database that the process's services own.</summary>
+    public static async Task MigrateAsync(this WebApplication app)
+    {
+        foreach (var database in app.Services.GetServices<MigratedDatabase>())
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            var context = database.Resolve(scope.ServiceProvider);
+            var pending = (await context.Database.GetPendingMigrationsAsync(app.Lifetime.ApplicationStopping)).ToList();
+            await context.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
+            Console.WriteLine(pending.Count == 0 ? $"{database.Name}: up to date" : $"{database.Name}: applied {string.Join(", ", pending)}");
+        }
+    }
+
+    private static async Task<string?> MissingMigrations(WebApplication app)
+    {
+        foreach (var database in app.Services.GetServices<MigratedDatabase>())
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            var context = database.Resolve(scope.ServiceProvider);
+            var pending = (await context.Database.GetPendingMigrationsAsync(app.Lifetime.ApplicationStopping)).ToList();
+            if (pending.Count > 0)
+            {
+                return $"The database of {database.Name} lacks the migrations '{string.Join("', '", pending)}'. " +
+                    $"Run '{app.Environment.ApplicationName} --migrate' once, then start the service again.";
+            }
+        }
+
+        return null;
+    }
+}
