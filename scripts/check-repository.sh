@@ -76,7 +76,7 @@ tr '\0' '\n' <"$files" | keep '(^|/)(\.env|.*\.pfx|.*\.p12|id_rsa|.*\.pem|.*\.ke
 if [ -f Pipeline.sln ]; then
   while IFS= read -r project; do
     grep -qiF "${project//\//\\}" Pipeline.sln || printf '%s\n' "$project"
-  done < <(tr '\0' '\n' <"$files" | keep '^(src|tests|build)/.*\.csproj$') |
+  done < <(tr '\0' '\n' <"$files" | keep '^(src|tests)/.*\.csproj$') |
     report "a project that Pipeline.sln does not know (dotnet sln Pipeline.sln add PROJECT):"
   while IFS= read -r project; do
     [ -f "$project" ] || printf '%s\n' "$project"
