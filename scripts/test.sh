@@ -214,4 +214,7 @@ if [ -s "$failures" ]; then
   say "Failed:"
   awk -F'\t' '{ printf "  - %s: %s\n      %s\n", $1, $2, $3 }' "$failures"
 fi
-say "Result files: $results/*.trx; ${SECONDS} s in all.${crashed:+ $crashed test project(s) crashed or ran out of time.}"
+say "Result files: $results/*.trx; ${SECONDS} s in all."
+if [ "$crashed" -gt 0 ]; then
+  say "$crashed test project(s) crashed, hung or ran out of time: each counts as one failed test."
+fi
