@@ -394,13 +394,22 @@ server_runs() {
 
 # create_postgres_database NAME: nothing happens when it exists.
 create_postgres_database() {
-  local sql="SELECT 1 FROM pg_database WHERE datname = '$1'" run
+  local sql="SELECT 1 FROM pg_database WHERE datname = '$1'" psql
   if [ "$(remembered_mode)" = docker ]; then
-    run=(compose_servers exec -T postgres psql -U postgres -d postgres)
+    psql=(compose_servers exec -T postgres psql -U postgres -d postgres)
   else
-    run=(as_postgres "$(postgres_program psql)" -h 127.0.0.1 -p "$POSTGRES_PORT" -U postgres -d postgres)
+    psql=(as_postgres "$(postgres_program psql)" -h 127.0.0.1 -p "$POSTGRES_PORT" -U postgres -d postgres)
   fi
-  if [ "$("${run[@]}" -XAtc "$sql" </dev/null)" != 1 ]; then
-    "${run[@]}" -XAqc "CREATE DATABASE \"$1\"" </dev/null
+  if [ "$("${psql[@]}" -XAtc "$sql" </dev/null)" != 1 ]; then
+    "${psql[@]}" -XAqc "CREATE DATABASE \"$1\"" </dev/null
+  fi
+}
+
+# import_rabbitmq_definitions FILE: users, permissions, policies and topology; what is there already is overwritten.
+import_rabbitmq_definitions() {
+  if [ "$(remembered_mode)" = docker ]; then
+    compose_servers exec -T rabbitmq rabbitmqctl -q import_definitions <"$1"
+  else
+    rabbitmqctl_here -q import_definitions "$1"
   fi
 }
