@@ -121,6 +121,7 @@ choose_instance() {
   local name
   for name in PIPELINE_SERVERS_DIR PIPELINE_RABBITMQ_PORT PIPELINE_RABBITMQ_MANAGEMENT_PORT PIPELINE_POSTGRES_PORT \
     PIPELINE_ORCHESTRATOR_PORT PIPELINE_TOOL_WORKERS_PORT PIPELINE_LLM_GATEWAY_PORT PIPELINE_SIMULATOR_PORT; do
+    # shellcheck disable=SC2016 # the file expands it, not this script
     printf 'export %s="${%s:-%s}"\n' "$name" "$name" "${!name}"
   done >"$run/instance.env"
 }

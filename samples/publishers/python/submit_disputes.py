@@ -123,6 +123,7 @@ class Run:
                     progress("Waiting for the broker at %s:%s ..." % (parameters.host, parameters.port))
                     waited = True
                 time.sleep(0.5)
+        self._declare_events()
         self._wait_for_exchange(EVENTS, deadline)
         self._wait_for_exchange(INVOCATIONS, deadline)
 
@@ -136,6 +137,16 @@ class Run:
 
         self.publishing = self.connection.channel()
         self.publishing.confirm_delivery()
+
+    def _declare_events(self):
+        """Whoever comes first declares the exchange of the events. An account that may not, waits for those who may."""
+        channel = self.connection.channel()
+        try:
+            channel.exchange_declare(EVENTS, exchange_type="topic", durable=True)
+            channel.close()
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code != 403:
+                raise ConnectionError("the exchange '%s' exists, but not as a durable topic exchange: %s" % (EVENTS, error.reply_text))
 
     def _wait_for_exchange(self, exchange, deadline):
         """The services declare the exchanges; a failed passive declare closes the channel, so each try has its own."""
