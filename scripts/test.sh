@@ -52,7 +52,7 @@ fi
 [ -z "$filter" ] || category="($category)&($filter)"
 deadline=$((SECONDS + minutes * 60))
 results=$REPOSITORY_ROOT/TestResults
-passed=0 failed=0 skipped=0 crashed=0 started_servers=()
+passed=0 failed=0 skipped=0 crashed=0 started_servers=() test_group=""
 
 left() { local rest=$((deadline - SECONDS)); [ "$rest" -gt 1 ] || rest=1; printf '%s\n' "$rest"; }
 
@@ -67,10 +67,16 @@ stop_servers() {
   started_servers=()
 }
 
+end_test_group() {
+  [ -z "$test_group" ] || kill -s KILL -- "-$test_group" 2>/dev/null || true
+  test_group=""
+}
+
 # Whatever happened, the last line says how many tests passed.
 finish() {
   local code=$?
   trap - EXIT INT TERM
+  end_test_group
   stop_servers
   if [ "$code" = 0 ] && { [ "$failed" != 0 ] || [ $((passed + failed)) = 0 ]; }; then
     code=1
@@ -177,9 +183,13 @@ for project in "${test_projects[@]}"; do
     printf '%s\t%s\t%s\n' "$name" "(the whole project)" "not run: the $minutes minutes of PIPELINE_TEST_MINUTES were over" >>"$failures"
     continue
   fi
-  timeout --kill-after=30 "$(left)" dotnet test "$project" -c Release --no-build --nologo -v quiet \
+  # In a process group of its own: what a killed test run leaves behind can be found and ended.
+  setsid timeout --kill-after=30 "$(left)" dotnet test "$project" -c Release --no-build --nologo -v quiet \
     --filter "$category" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang-timeout "$hang" --blame-hang-dump-type none </dev/null 9>&- || code=$?
+    --blame-hang-timeout "$hang" --blame-hang-dump-type none </dev/null 9>&- &
+  test_group=$!
+  wait "$test_group" || code=$?
+  end_test_group
 
   project_failed=0
   if [ -f "$trx" ]; then

@@ -405,11 +405,22 @@ create_postgres_database() {
   fi
 }
 
+# instance_rabbitmqctl ARGUMENT…: in the broker of this instance, native or in its container.
+instance_rabbitmqctl() {
+  if [ "$(remembered_mode)" = docker ]; then
+    compose_servers exec -T rabbitmq rabbitmqctl -q "$@"
+  else
+    rabbitmqctl_here -q "$@"
+  fi
+}
+
 # import_rabbitmq_definitions FILE: users, permissions, policies and topology; what is there already is overwritten.
 import_rabbitmq_definitions() {
   if [ "$(remembered_mode)" = docker ]; then
-    compose_servers exec -T rabbitmq rabbitmqctl -q import_definitions <"$1"
+    instance_rabbitmqctl import_definitions <"$1"
   else
-    rabbitmqctl_here -q import_definitions "$1"
+    instance_rabbitmqctl import_definitions "$1"
   fi
+  # On a development broker the well-known user may look into everything; production has no such user.
+  instance_rabbitmqctl set_permissions -p pipeline guest '.*' '.*' '.*'
 }

@@ -123,7 +123,8 @@ class Run:
                     progress("Waiting for the broker at %s:%s ..." % (parameters.host, parameters.port))
                     waited = True
                 time.sleep(0.5)
-        self._declare_events()
+        if not self._exists(EVENTS):
+            self._declare_events()
         self._wait_for_exchange(EVENTS, deadline)
         self._wait_for_exchange(INVOCATIONS, deadline)
 
@@ -148,24 +149,27 @@ class Run:
             if error.reply_code != 403:
                 raise ConnectionError("the exchange '%s' exists, but not as a durable topic exchange: %s" % (EVENTS, error.reply_text))
 
+    def _exists(self, exchange):
+        # A failed passive declare closes the channel, so each try has its own.
+        channel = self.connection.channel()
+        try:
+            channel.exchange_declare(exchange, passive=True)
+            channel.close()
+            return True
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code == 404:
+                return False
+            raise ConnectionError("the broker refuses the exchange '%s': %s" % (exchange, error.reply_text))
+
     def _wait_for_exchange(self, exchange, deadline):
-        """The services declare the exchanges; a failed passive declare closes the channel, so each try has its own."""
         waited = False
-        while True:
-            channel = self.connection.channel()
-            try:
-                channel.exchange_declare(exchange, passive=True)
-                channel.close()
-                return
-            except pika.exceptions.ChannelClosedByBroker as error:
-                if error.reply_code != 404:
-                    raise ConnectionError("the broker refuses the exchange '%s': %s" % (exchange, error.reply_text))
-                if time.monotonic() >= deadline:
-                    raise ConnectionError("the exchange '%s' does not exist. Is the Orchestrator running, on this virtual host?" % exchange)
-                if not waited:
-                    progress("Waiting for the exchange '%s' ..." % exchange)
-                    waited = True
-                self.connection.sleep(0.5)
+        while not self._exists(exchange):
+            if time.monotonic() >= deadline:
+                raise ConnectionError("the exchange '%s' does not exist. Is the Orchestrator running, on this virtual host?" % exchange)
+            if not waited:
+                progress("Waiting for the exchange '%s' ..." % exchange)
+                waited = True
+            self.connection.sleep(0.5)
 
     # --- In and out -------------------------------------------------------------------------------------------------
 
