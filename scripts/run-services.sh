@@ -192,7 +192,7 @@ set_service_environment() {
       settings+=("Database__Provider=$provider" "Database__ConnectionString=$(database_setting "$service")" "Agents__Directory=$samples/agents")
       ;;
     tool-workers)
-      settings+=("Database__Provider=$provider" "Database__ConnectionString=$(database_setting "$service")" "Tools__Seed=$samples/accounts.json")
+      settings+=("Database__Provider=$provider" "Database__ConnectionString=$(database_setting "$service")" "Tools__Directory=$samples/tools" "Tools__Seed=$samples/accounts.json")
       ;;
     llm-gateway)
       if [ "$simulator" = true ]; then
@@ -224,7 +224,7 @@ migrate() {
 }
 
 simulator_arguments() {
-  local rules=${PIPELINE_SIMULATOR_RULES:-$samples/rules.json}
+  local rules=${PIPELINE_SIMULATOR_RULES:-$samples/model-rules.json}
   if [ -f "$rules" ]; then
     printf -- '--rules\n%s\n' "$rules"
   else
@@ -232,7 +232,9 @@ simulator_arguments() {
   fi
 }
 
-is_ready() { timeout 6 bash "$REPOSITORY_ROOT/infra/docker/probe.sh" "$(port_of "$1")" /health/ready; }
+# The simulator depends on nothing: for it, alive is ready.
+health_path() { if [ "$1" = provider-simulator ]; then printf '/health/live\n'; else printf '/health/ready\n'; fi; }
+is_ready() { timeout 6 bash "$REPOSITORY_ROOT/infra/docker/probe.sh" "$(port_of "$1")" "$(health_path "$1")"; }
 is_ready_or_ended() { is_ready "$1" || ! running_pid "$run/pids/$1.pid" >/dev/null; }
 
 start_service() {
