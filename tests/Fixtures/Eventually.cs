@@ -1,0 +1,26 @@
+using Xunit;
+
+namespace Pipeline.Fixtures;
+
+/// <summary>Waits for a state that another process or the database shows but does not announce.</summary>
+public static class Eventually
+{
+    /// <summary>Asks again until the fact holds; fails after half a minute with what was waited for.</summary>
+    public static async Task HoldsAsync(Func<Task<bool>> fact, string what)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!await fact())
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+            {
+                Assert.Fail($"Waited 30 s in vain until {what}.");
+            }
+        }
+    }
+}
