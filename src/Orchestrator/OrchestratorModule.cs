@@ -27,6 +27,7 @@ public static class OrchestratorModule
         builder.Services.AddScoped<InvocationQueries>();
         builder.Services.AddMessageComposer<ModelTurnReference, ModelRequestComposer>();
         builder.Services.AddHostedService<InvocationRetention>();
+        builder.Services.AddHostedService<ResumeAfterRestart>();
         return builder;
     }
 

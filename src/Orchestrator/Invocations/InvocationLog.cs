@@ -17,4 +17,7 @@ internal static partial class InvocationLog
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "Retention failed; the next round follows")]
     public static partial void RetentionFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Information, Message = "{Count} invocations were open when the last process ended; they ask again for what they awaited")]
+    public static partial void Resumed(this ILogger logger, int count);
 }

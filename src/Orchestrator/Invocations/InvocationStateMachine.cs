@@ -34,6 +34,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
         Event(() => ToolSucceeded, x => Answer(x.CorrelateById(m => m.Message.InvocationId)));
         Event(() => ToolFailed, x => Answer(x.CorrelateById(m => m.Message.InvocationId)));
         Event(() => TimerElapsed, x => Answer(x.CorrelateById(m => m.Message.InvocationId)));
+        Event(() => ResumeRequested, x => Answer(x.CorrelateById(m => m.Message.InvocationId)));
         Event(() => CancelRequested, x => Answer(x.CorrelateById(m => m.Message.InvocationId)));
 
         Initially(
@@ -53,6 +54,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
                 x => x.Message.Turn == x.Saga.Turn,
                 failure => failure.RecordModelFailure(time).EndWithoutModel(this, agents, metrics, time),
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
+            When(ResumeRequested).AskModelAgain(agents),
             Ignore(ToolSucceeded),
             Ignore(ToolFailed));
 
@@ -65,6 +67,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
                 x => x.IsPending(x.Message.CallId),
                 failure => failure.RecordFailure(time).ContinueAfterLastResult(this, agents, time),
                 late => late.Then(x => logger.LateResultIgnored(x.Saga.CorrelationId, x.Message.CallId, x.Saga.Turn))),
+            When(ResumeRequested).AskToolsAgain(),
             Ignore(CompletionReceived),
             Ignore(CompletionFailed));
 
@@ -83,6 +86,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
             Ignore(ToolSucceeded),
             Ignore(ToolFailed),
             Ignore(TimerElapsed),
+            Ignore(ResumeRequested),
             Ignore(CancelRequested));
 
         DuringAny(
@@ -105,6 +109,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
     public Event<ToolSucceeded> ToolSucceeded { get; } = null!;
     public Event<ToolFailed> ToolFailed { get; } = null!;
     public Event<InvocationTimerElapsed> TimerElapsed { get; } = null!;
+    public Event<ResumeInvocation> ResumeRequested { get; } = null!;
     public Event<CancelInvocation> CancelRequested { get; } = null!;
 
     // The row is committed before anything is requested, so an answer without a row is one that retention has overtaken.

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MassTransit;
+using Microsoft.EntityFrameworkCore;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.Invocations;
@@ -66,24 +67,29 @@ internal static class InvocationSteps
 
     public static EventActivityBinder<InvocationState, T> RequestModelTurn<T>(this EventActivityBinder<InvocationState, T> binder, AgentCatalog agents)
         where T : class =>
+        binder.ThenAsync(context =>
+        {
+            context.Saga.Turn++;
+            return context.AskModel(agents);
+        });
+
+    public static EventActivityBinder<InvocationState, ResumeInvocation> AskModelAgain(this EventActivityBinder<InvocationState, ResumeInvocation> binder, AgentCatalog agents) =>
+        binder.ThenAsync(context => context.AskModel(agents));
+
+    public static EventActivityBinder<InvocationState, ResumeInvocation> AskToolsAgain(this EventActivityBinder<InvocationState, ResumeInvocation> binder) =>
         binder.ThenAsync(async context =>
         {
             var saga = context.Saga;
-            var agent = agents.Get(saga.Agent, saga.AgentVersion);
-            saga.Turn++;
-            var left = Math.Max(1, agent.Limits.MaxTokens - saga.InputTokens - saga.OutputTokens);
-            var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.ModelPool(agent.Pool)}"));
-            await queue.Send(new ModelTurnReference
+            var answer = await context.GetPayload<OrchestratorDbContext>().Timeline.AsNoTracking()
+                .SingleAsync(x => x.InvocationId == saga.CorrelationId && x.Turn == saga.Turn && x.Kind == TimelineKind.ModelAnswered, context.CancellationToken);
+            var calls = JsonSerializer.Deserialize(answer.Payload, TimelineJson.Default.ModelAnsweredPayload)!.ToolCalls!;
+            for (var index = 0; index < calls.Count; index++)
             {
-                InvocationId = saga.CorrelationId,
-                Turn = saga.Turn,
-                Tenant = saga.Tenant,
-                Agent = saga.Agent,
-                AgentVersion = saga.AgentVersion,
-                MaxOutputTokens = Math.Min(agent.Limits.MaxOutputTokens, left),
-                Deadline = saga.Deadline,
-                Priority = saga.Priority,
-            }, context.CancellationToken);
+                if (PendingCalls.Contains(saga.PendingCalls, index))
+                {
+                    await context.AskTool(calls[index], index);
+                }
+            }
         });
 
     public static EventActivityBinder<InvocationState, CompletionReceived> RecordAnswer(this EventActivityBinder<InvocationState, CompletionReceived> binder, InvocationMetrics metrics, TimeProvider time) =>
@@ -119,18 +125,7 @@ internal static class InvocationSteps
                 }
 
                 pending.Add(index);
-                var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.Tool(calls[index].Name)}"));
-                await queue.Send(new RunTool
-                {
-                    InvocationId = saga.CorrelationId,
-                    Turn = saga.Turn,
-                    CallId = ToolCallId.Of(saga.CorrelationId, saga.Turn, index),
-                    Tool = calls[index].Name,
-                    Arguments = calls[index].Arguments,
-                    Tenant = saga.Tenant,
-                    Agent = saga.Agent,
-                    Deadline = new DateTimeOffset(DateTime.SpecifyKind(saga.Deadline, DateTimeKind.Utc)),
-                }, context.CancellationToken);
+                await context.AskTool(calls[index], index);
             }
 
             saga.PendingCalls = pending.Count == 0 ? null : PendingCalls.Of(pending, calls.Count);
@@ -274,6 +269,44 @@ internal static class InvocationSteps
         At = time.GetUtcNow(),
         Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Default.DictionaryStringString),
     };
+
+    private static async Task AskModel<T>(this BehaviorContext<InvocationState, T> context, AgentCatalog agents)
+        where T : class
+    {
+        var saga = context.Saga;
+        var agent = agents.Get(saga.Agent, saga.AgentVersion);
+        var left = Math.Max(1, agent.Limits.MaxTokens - saga.InputTokens - saga.OutputTokens);
+        var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.ModelPool(agent.Pool)}"));
+        await queue.Send(new ModelTurnReference
+        {
+            InvocationId = saga.CorrelationId,
+            Turn = saga.Turn,
+            Tenant = saga.Tenant,
+            Agent = saga.Agent,
+            AgentVersion = saga.AgentVersion,
+            MaxOutputTokens = Math.Min(agent.Limits.MaxOutputTokens, left),
+            Deadline = saga.Deadline,
+            Priority = saga.Priority,
+        }, context.CancellationToken);
+    }
+
+    private static async Task AskTool<T>(this BehaviorContext<InvocationState, T> context, ToolCallRequest call, int index)
+        where T : class
+    {
+        var saga = context.Saga;
+        var queue = await context.GetSendEndpoint(new Uri($"exchange:{QueueName.Tool(call.Name)}"));
+        await queue.Send(new RunTool
+        {
+            InvocationId = saga.CorrelationId,
+            Turn = saga.Turn,
+            CallId = ToolCallId.Of(saga.CorrelationId, saga.Turn, index),
+            Tool = call.Name,
+            Arguments = call.Arguments,
+            Tenant = saga.Tenant,
+            Agent = saga.Agent,
+            Deadline = new DateTimeOffset(DateTime.SpecifyKind(saga.Deadline, DateTimeKind.Utc)),
+        }, context.CancellationToken);
+    }
 
     private static Failure? WhyNot(AgentDefinition agent, ToolCallRequest call, int index)
     {
