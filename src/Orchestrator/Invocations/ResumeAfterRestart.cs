@@ -12,7 +12,7 @@ namespace Pipeline.Orchestrator.Invocations;
 /// On the in-memory transport a process that dies takes the queues with it: at the next start every open invocation asks again for what it
 /// awaited. With RabbitMQ the broker has kept it all, and asking again would only add to the queues.
 /// </summary>
-internal sealed class ResumeAfterRestart(IServiceScopeFactory scopes, IBus bus, IOptions<BusOptions> options, ILogger<ResumeAfterRestart> logger) : BackgroundService
+internal sealed class ResumeAfterRestart(IServiceScopeFactory scopes, IBusControl bus, IOptions<BusOptions> options, TimeProvider time, ILogger<ResumeAfterRestart> logger) : BackgroundService
 {
     private const int Page = 500;
 
@@ -23,6 +23,8 @@ internal sealed class ResumeAfterRestart(IServiceScopeFactory scopes, IBus bus, 
             return;
         }
 
+        var started = time.GetUtcNow().UtcDateTime;
+        await bus.WaitForHealthStatus(BusHealthStatus.Healthy, stoppingToken);
         var queue = await bus.GetSendEndpoint(new Uri($"exchange:{QueueName.InvocationEvents}"));
         var last = Guid.Empty;
         var resumed = 0;
@@ -30,7 +32,7 @@ internal sealed class ResumeAfterRestart(IServiceScopeFactory scopes, IBus bus, 
         {
             await using var scope = scopes.CreateAsyncScope();
             var ids = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-                .Where(x => x.EndedAt == null && x.CorrelationId.CompareTo(last) > 0)
+                .Where(x => x.EndedAt == null && x.AcceptedAt < started && x.CorrelationId.CompareTo(last) > 0)
                 .OrderBy(x => x.CorrelationId)
                 .Select(x => x.CorrelationId)
                 .Take(Page)
