@@ -30,5 +30,6 @@ internal static class RetryAfter
             ? number
             : null;
 
-    private static TimeSpan Bounded(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, 0, Longest.TotalSeconds));
+    // Rounded up: never earlier than asked.
+    private static TimeSpan Bounded(double seconds) => TimeSpan.FromMilliseconds(Math.Ceiling(Math.Clamp(seconds, 0, Longest.TotalSeconds) * 1000));
 }
