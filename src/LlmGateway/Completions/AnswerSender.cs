@@ -45,13 +45,17 @@ internal sealed class AnswerSender(IOptions<LlmOptions> options, TimeProvider ti
     private static async Task SendOnceAsync<T>(ConsumeContext<RequestCompletion> request, T answer, Guid messageId, CancellationToken cancellationToken)
         where T : class
     {
-        var endpoint = await request.GetSendEndpoint(request.ResponseAddress ?? InvocationEvents);
+        // Not through the consume context: it keeps every send of its own and ends the delivery only after all of them, so that one that
+        // hangs would hold the delivery for ever, and one that was cancelled would fail it although the next one succeeded.
+        var endpoint = await request.ReceiveContext.SendEndpointProvider.GetSendEndpoint(request.ResponseAddress ?? InvocationEvents);
         await endpoint.Send(
             answer,
             send =>
             {
                 send.MessageId = messageId;
                 send.RequestId = request.RequestId;
+                send.ConversationId = request.ConversationId;
+                send.InitiatorId = request.CorrelationId;
             },
             cancellationToken);
     }
