@@ -167,6 +167,8 @@ public sealed class CompletionTests
         var sent = new List<Guid?>();
         await using var gateway = await GatewayFixture.StartAsync(("OpenAi:BaseUrl", provider.Url));
         using var hanging = gateway.Bus.ConnectSendObserver(new HangingSend(sent, hangs: 2));
+        var delivery = new DeliveryEnd("llm.default");
+        using var watching = gateway.Bus.ConnectReceiveObserver(delivery);
         var request = gateway.Request();
         await gateway.SendAsync(request);
 
@@ -177,6 +179,25 @@ public sealed class CompletionTests
         Assert.Equal(3, sent.Count);
         Assert.Equal(answer.MessageId, Assert.Single(sent.Distinct()));
         Assert.Equal(1, provider.Calls);
+
+        // The two that hang still do: they must not hold the delivery.
+        Assert.Null(await delivery.Ended.Patiently());
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_never_confirmed_fails_the_delivery()
+    {
+        await using var provider = await ScriptedProvider.StartAsync(ProviderReply.OpenAi());
+        await using var gateway = await GatewayFixture.StartAsync(("OpenAi:BaseUrl", provider.Url), ("AnswerAttempts", "2"), ("AnswerTimeout", "00:00:03"));
+        using var hanging = gateway.Bus.ConnectSendObserver(new HangingSend([], hangs: 2));
+        var delivery = new DeliveryEnd("llm.default");
+        using var watching = gateway.Bus.ConnectReceiveObserver(delivery);
+        await gateway.SendAsync(gateway.Request());
+
+        await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3));
+        await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3));
+
+        Assert.IsType<AnswerUnconfirmedException>(await delivery.Ended.Patiently());
     }
 
     private static void InterlockedMax(ref int most, int value)
