@@ -121,7 +121,7 @@ internal sealed class CompletionRunner(
         switch (outcome)
         {
             case ModelAnswer answer:
-                lease.Settle(answer.ChargedTokens);
+                lease.Settle(pool.Estimate.Settled(estimate, answer.ChargedTokens));
                 break;
 
             case ModelFailure { Kind: ModelFailureKind.CircuitOpen }:

@@ -29,15 +29,19 @@ internal sealed class ModelPoolCatalog : IDisposable
         }
     }
 
-    private static ModelPool Create(string name, PoolOptions pool, LlmOptions options, TimeProvider time, CompletionMetrics metrics, ILogger logger) => new()
+    private static ModelPool Create(string name, PoolOptions pool, LlmOptions options, TimeProvider time, CompletionMetrics metrics, ILogger logger)
     {
-        Name = name,
-        Model = pool.Model,
-        Prefetch = (ushort)(pool.Concurrency + pool.LookAhead),
-        Estimate = new TokenEstimate(pool.OutputShare),
-        Gate = new AdmissionGate(pool.Concurrency, pool.RequestsPerMinute, pool.TokensPerMinute, pool.Burst, time),
-        Circuit = new EndpointCircuit(name, options, time, logger),
-        Endpoint = new ModelEndpoint(name, pool, options.LargestAnswerBytes, time, metrics),
-        Fallback = pool.Fallback,
-    };
+        var endpoint = new ModelEndpoint(name, pool, options.LargestAnswerBytes, time, metrics);
+        return new ModelPool
+        {
+            Name = name,
+            Model = pool.Model,
+            Prefetch = (ushort)(pool.Concurrency + pool.LookAhead),
+            Estimate = new TokenEstimate(endpoint.ChargesAtAdmission, pool.OutputShare),
+            Gate = new AdmissionGate(pool.Concurrency, pool.RequestsPerMinute, pool.TokensPerMinute, pool.Burst, time),
+            Circuit = new EndpointCircuit(name, options, time, logger),
+            Endpoint = endpoint,
+            Fallback = pool.Fallback,
+        };
+    }
 }

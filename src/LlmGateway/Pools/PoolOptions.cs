@@ -42,7 +42,10 @@ public sealed class PoolOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Burst { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <value>The part of the requested output tokens that an estimate charges before the call; the reported usage settles it afterwards.</value>
+    /// <value>
+    /// The part of the requested output tokens that is reserved before the call and settled on the reported usage after it.
+    /// For Anthropic; OpenAI's limit takes max(prompt, requested output) at once and for good, so the gateway does too.
+    /// </value>
     [Range(0d, 1d)]
     public double OutputShare { get; set; } = 0.5;
 

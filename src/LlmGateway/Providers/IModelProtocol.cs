@@ -19,6 +19,12 @@ internal interface IModelProtocol
 
     public string PublicBaseUrl { get; }
 
+    /// <summary>
+    /// True where the vendor's token limit takes max(prompt, requested output) when a request arrives and gives nothing back;
+    /// false where it takes the prompt, then the output as it is produced.
+    /// </summary>
+    public bool ChargesAtAdmission { get; }
+
     public VendorOptions VendorOf(LlmOptions options);
 
     /// <summary>Where a completion is requested, given the root that the vendor's own SDK would be given.</summary>

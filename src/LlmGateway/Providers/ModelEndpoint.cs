@@ -53,6 +53,8 @@ internal sealed class ModelEndpoint : IDisposable
 
     public string Provider => _protocol.Name;
 
+    public bool ChargesAtAdmission => _protocol.ChargesAtAdmission;
+
     public async Task<ModelOutcome> CompleteAsync(RequestCompletion request, CancellationToken cancellationToken)
     {
         using var span = _metrics.StartChat(_protocol.Name, _model, _pool, _address, request);

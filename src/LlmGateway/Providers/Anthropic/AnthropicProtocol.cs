@@ -18,6 +18,8 @@ internal sealed class AnthropicProtocol : IModelProtocol
 
     public string PublicBaseUrl => "https://api.anthropic.com";
 
+    public bool ChargesAtAdmission => false;
+
     public VendorOptions VendorOf(LlmOptions options) => options.Anthropic;
 
     /// <summary>The vendor's root ends before the version; one that was given with it is taken too.</summary>

@@ -17,6 +17,8 @@ internal sealed class OpenAiProtocol : IModelProtocol
 
     public string PublicBaseUrl => "https://api.openai.com/v1";
 
+    public bool ChargesAtAdmission => true;
+
     public VendorOptions VendorOf(LlmOptions options) => options.OpenAi;
 
     /// <summary>The vendor's root ends with the version; a bare host gets it added.</summary>
