@@ -7,14 +7,14 @@ namespace Pipeline.ToolWorkers;
 public interface ITool
 {
     /// <summary>The name in the tool's manifest.</summary>
-    public string Name { get; }
+    string Name { get; }
 
     /// <summary>
     /// True where the tool finishes the call's record in the same database transaction as its effect (<see cref="Calls.CallRecord.Finish"/>).
     /// Its outcome is then always known, so an interrupted call may be run again.
     /// </summary>
-    public bool RecordsOutcome => false;
+    bool RecordsOutcome => false;
 
     /// <summary>Runs the call. The token is cancelled at the tool's time limit; <see cref="ToolCall.CallId"/> is the idempotency key.</summary>
-    public Task<ToolOutput> ExecuteAsync(ToolCall call, CancellationToken cancellationToken);
+    Task<ToolOutput> ExecuteAsync(ToolCall call, CancellationToken cancellationToken);
 }

@@ -9,33 +9,33 @@ namespace Pipeline.LlmGateway.Providers;
 internal interface IModelProtocol
 {
     /// <summary>The name in configuration, telemetry and answers.</summary>
-    public string Name { get; }
+    string Name { get; }
 
     /// <summary>The vendor's section under <c>Llm</c>.</summary>
-    public string SectionName { get; }
+    string SectionName { get; }
 
     /// <summary>The environment variable in which the vendor's own tools look for the key.</summary>
-    public string KeyVariable { get; }
+    string KeyVariable { get; }
 
-    public string PublicBaseUrl { get; }
+    string PublicBaseUrl { get; }
 
     /// <summary>
     /// True where the vendor's token limit takes max(prompt, requested output) when a request arrives and gives nothing back;
     /// false where it takes the prompt, then the output as it is produced.
     /// </summary>
-    public bool ChargesAtAdmission { get; }
+    bool ChargesAtAdmission { get; }
 
-    public VendorOptions VendorOf(LlmOptions options);
+    VendorOptions VendorOf(LlmOptions options);
 
     /// <summary>Where a completion is requested, given the root that the vendor's own SDK would be given.</summary>
-    public Uri CompletionAddress(Uri baseUrl);
+    Uri CompletionAddress(Uri baseUrl);
 
-    public void Authorize(HttpRequestHeaders headers, string apiKey);
+    void Authorize(HttpRequestHeaders headers, string apiKey);
 
-    public void WriteRequest(Utf8JsonWriter json, string model, RequestCompletion request);
+    void WriteRequest(Utf8JsonWriter json, string model, RequestCompletion request);
 
     /// <exception cref="JsonException">The answer is not of the documented shape; the message says where.</exception>
-    public ModelAnswer ReadAnswer(JsonElement root);
+    ModelAnswer ReadAnswer(JsonElement root);
 
-    public ModelFailureKind Classify(ProviderError error);
+    ModelFailureKind Classify(ProviderError error);
 }
