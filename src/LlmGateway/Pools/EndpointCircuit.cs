@@ -47,7 +47,7 @@ internal sealed class EndpointCircuit
     public CircuitState State => _state.CircuitState;
 
     /// <summary>How long calls are pointless; null where one would be let through.</summary>
-    public TimeSpan? OpenFor => 
+    public TimeSpan? OpenFor =>
         _state.CircuitState == CircuitState.Open && Volatile.Read(ref _openUntil) - _time.GetUtcNow().UtcTicks is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
     public async Task<ModelOutcome> CallAsync(Func<CancellationToken, Task<ModelOutcome>> call, CancellationToken cancellationToken)
