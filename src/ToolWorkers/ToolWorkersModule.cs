@@ -47,7 +47,7 @@ public static class ToolWorkersModule
         bus.AddReceiveEndpoints(ToolEndpoints.Describe);
     }
 
-    /// <summary>Maps <c>GET /tools</c>: what this process serves and how its circuits are.</summary>
+    /// <summary>Maps <c>GET /tools</c>: what this process serves and how its circuits are; and <c>GET /refunds</c> of the sample bank.</summary>
     public static WebApplication MapToolWorkers(this WebApplication app)
     {
         app.MapGet("/tools", (ToolCircuits circuits, WorkerInstance instance) => circuits.All.Select(x => new
@@ -58,6 +58,7 @@ public static class ToolWorkersModule
             abandoned = x.Abandoned,
             instance = instance.Name,
         }));
+        app.MapRefunds();
         return app;
     }
 }
