@@ -74,7 +74,7 @@ internal static class ArgumentCheck
 
     private static string Describe(ValidationError error)
     {
-        var path = string.IsNullOrEmpty(error.Path) ? "#" : error.Path;
+        var path = error.Path is null or "" or "#/" ? "#" : error.Path;
         var schema = error.Schema;
         return error.Kind switch
         {
