@@ -26,7 +26,7 @@ public sealed class AccountSeedTests
         var path = Path.Combine(app.ContentRoot, "accounts.json");
         await File.WriteAllTextAsync(
             path,
-            SampleAccounts.Json.Replace("\"customers\": [", """"customers": [ { "id": "cus_3", "name": "Cy", "email": "cy@example.com" }, """, StringComparison.Ordinal),
+            SampleAccounts.Json.Replace("\"customers\": [", "\"customers\": [ { \"id\": \"cus_3\", \"name\": \"Cy\", \"email\": \"cy@example.com\" }, ", StringComparison.Ordinal),
             TestContext.Current.CancellationToken);
 
         Assert.StartsWith("added 1 customers, 0 accounts, 0 transactions", await SeedAsync(app), StringComparison.Ordinal);

@@ -87,6 +87,8 @@ public sealed class ToolCallTests
     [InlineData("""{"text":1}""", "#/text: StringExpected")]
     [InlineData("""{"count":0}""", "#/count: must be at least 1")]
     [InlineData("""{"count":1.5}""", "#/count: IntegerExpected")]
+    [InlineData("""{"count":-1e400}""", "#")]
+    [InlineData("""{"count":-99999999999999999999999999999999999999999999}""", "#")]
     [InlineData("""{"other":1}""", "#/other: is not a parameter; there are 'text', 'count'")]
     public async Task Arguments_that_do_not_fit_are_answered_with_every_violation(string arguments, string expected)
     {
