@@ -40,7 +40,8 @@ internal static class ToolEndpoints
             retry.Handle<DeliveryFailedException>();
             retry.Intervals(100, 500, 2000);
         });
-        queue.ConfigureConsumer<RunToolConsumer>(context, consumer => consumer.Message<RunTool>(message =>
+        // Not ConfigureConsumer: it collects what every endpoint configures for the type, and each call would pass every tool's filters.
+        queue.Consumer(context.GetRequiredService<RunToolConsumer>, consumer => consumer.Message<RunTool>(message =>
         {
             message.UseFilter(ActivatorUtilities.CreateInstance<ToolAnswerFilter>(context, tool));
             message.UseFilter(ActivatorUtilities.CreateInstance<ToolBreakerFilter>(context, context.GetRequiredService<ToolCircuits>()[tool.Name]));

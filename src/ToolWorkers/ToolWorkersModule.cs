@@ -34,18 +34,15 @@ public static class ToolWorkersModule
         services.AddSingleton<CallRecords>();
         services.AddSingleton<CallsInFlight>();
         services.AddSingleton<AnswerSender>();
+        services.AddSingleton<RunToolConsumer>();
         services.AddSingleton<CircuitAnnouncer>().AddHostedService(x => x.GetRequiredService<CircuitAnnouncer>());
         services.AddSingleton<CallRecordCleanup>().AddHostedService(x => x.GetRequiredService<CallRecordCleanup>());
         services.AddHealthChecks().AddCheck<CircuitHealthCheck>("tool-circuits");
         return builder;
     }
 
-    /// <summary>Adds the consumer and one receive endpoint for each served tool.</summary>
-    public static void AddToolWorkersConsumers(this IBusRegistrationConfigurator bus)
-    {
-        bus.AddConsumer<RunToolConsumer>();
-        bus.AddReceiveEndpoints(ToolEndpoints.Describe);
-    }
+    /// <summary>Adds one receive endpoint for each served tool.</summary>
+    public static void AddToolWorkersConsumers(this IBusRegistrationConfigurator bus) => bus.AddReceiveEndpoints(ToolEndpoints.Describe);
 
     /// <summary>Maps <c>GET /tools</c>: what this process serves and how its circuits are; and <c>GET /refunds</c> of the sample bank.</summary>
     public static WebApplication MapToolWorkers(this WebApplication app)

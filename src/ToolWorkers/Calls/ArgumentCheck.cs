@@ -40,7 +40,9 @@ internal static class ArgumentCheck
         {
             violations = Flatten(tool.Schema.Validate(arguments.GetRawText())).Distinct().ToList();
         }
-        catch (Newtonsoft.Json.JsonException e)
+#pragma warning disable CA1031 // What a model writes must never be able to fail a delivery: the validator throws e.g. InvalidCastException at a number beyond its range.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             violations = [$"#: {e.Message}"];
         }
@@ -74,7 +76,7 @@ internal static class ArgumentCheck
 
     private static string Describe(ValidationError error)
     {
-        var path = string.IsNullOrEmpty(error.Path) ? "#" : error.Path;
+        var path = error.Path is null or "" or "#/" ? "#" : error.Path;
         var schema = error.Schema;
         return error.Kind switch
         {

@@ -19,6 +19,10 @@ internal static class ParameterSchema
         "required", "minProperties", "maxProperties", "minItems", "maxItems", "uniqueItems",
     ];
 
+    private static readonly string[] Types = ["object", "array", "string", "integer", "number", "boolean", "null"];
+
+    private static readonly string[] Formats = ["date", "date-time", "time", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"];
+
     private static readonly string[] SchemaLists = ["allOf", "anyOf", "oneOf"];
 
     private static readonly string[] SingleSchemas = ["items", "additionalProperties", "not"];
@@ -89,6 +93,18 @@ internal static class ParameterSchema
 
     private static void WalkKeyword(JsonProperty keyword, string path, int depth, Action<string, string> report)
     {
+        if (keyword.Name == "type")
+        {
+            RefuseOthers(keyword.Value, Types, path, report);
+            return;
+        }
+
+        if (keyword.Name == "format")
+        {
+            RefuseOthers(keyword.Value, Formats, path, report);
+            return;
+        }
+
         if (Annotations.Contains(keyword.Name) || Constraints.Contains(keyword.Name))
         {
             return;
@@ -116,6 +132,16 @@ internal static class ParameterSchema
         else
         {
             report(path, $"the keyword '{keyword.Name}' is not checked by the validator in this form. Use {string.Join(", ", Constraints)}, properties, {string.Join(", ", SingleSchemas)}, {string.Join(", ", SchemaLists)}.");
+        }
+    }
+
+    // The validator takes a word that it does not know for no restriction at all.
+    private static void RefuseOthers(JsonElement value, string[] known, string path, Action<string, string> report)
+    {
+        var words = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToList() : [value];
+        foreach (var word in words.Where(x => x.ValueKind != JsonValueKind.String || !known.Contains(x.GetString())))
+        {
+            report(path, $"is '{word}'. Write one of {string.Join(", ", known)}.");
         }
     }
 }
