@@ -32,6 +32,14 @@ internal static class EmbeddedRun
             return 2;
         }
 
+        if (Console.IsOutputRedirected)
+        {
+            // A file has no width; a table of 80 columns would be mostly line breaks.
+            AnsiConsole.Profile.Width = 180;
+            AnsiConsole.Profile.Capabilities.Ansi = false;
+            AnsiConsole.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
+        }
+
         using var data = DataFolder.Open(settings);
         if (data is null)
         {

@@ -48,12 +48,43 @@ internal sealed class SampleReport(SampleRunSettings settings, IReadOnlyList<Sam
     public static void WriteTimeline(SampleResult result, IReadOnlyList<TimelineEntryView> timeline)
     {
         AnsiConsole.MarkupLineInterpolated($"Timeline of {result.Case.Case}, invocation {result.InvocationId}:");
-        var start = timeline.Count == 0 ? default : timeline[0].At;
+        var table = new Table().Border(TableBorder.Simple).AddColumns(new TableColumn("seq").RightAligned(), new TableColumn("ms").RightAligned(), new TableColumn("turn").RightAligned(), new TableColumn("what"), new TableColumn("details"));
         foreach (var entry in timeline)
         {
-            var details = entry.Details.GetRawText();
-            AnsiConsole.MarkupLineInterpolated($"  {entry.Seq,3}  +{(entry.At - start).TotalMilliseconds,6:0} ms  turn {entry.Turn,2}  {entry.Kind,-15} {(details.Length > 400 ? details[..400] + "…" : details)}");
+            table.AddRow(
+                Number(entry.Seq),
+                (entry.At - timeline[0].At).TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture),
+                Number(entry.Turn),
+                Markup.Escape(entry.Kind),
+                Markup.Escape(Describe(entry)));
         }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static string Describe(TimelineEntryView entry)
+    {
+        var parts = new List<string>();
+        foreach (var property in entry.Details.EnumerateObject())
+        {
+            switch (property.Name)
+            {
+                case "toolCalls":
+                    parts.Add("calls " + string.Join(", ", property.Value.EnumerateArray().Select(x => $"{x.GetProperty("name").GetString()} {x.GetProperty("arguments").GetString()}")));
+                    break;
+                case "usage":
+                    parts.Add($"{property.Value.GetProperty("inputTokens").GetInt32()} tokens in, {property.Value.GetProperty("outputTokens").GetInt32()} out");
+                    break;
+                case "finishReason" or "index" or "durationMs" or "provider":
+                    break;
+                default:
+                    var text = property.Value.ValueKind == System.Text.Json.JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
+                    parts.Add($"{property.Name} {(text.Length > 240 ? text[..240] + "…" : text)}");
+                    break;
+            }
+        }
+
+        return string.Join("; ", parts);
     }
 
     private static string? Difference(SampleResult result, IReadOnlyList<LedgerRefund> refunds)
