@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
 using Pipeline.EmbeddedHost.Sample;
 using Pipeline.LlmGateway;
 using Pipeline.Orchestrator;
 using Pipeline.ProviderSimulator;
 using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Databases;
 using Pipeline.ToolWorkers;
 using Spectre.Console;
 
@@ -48,6 +50,7 @@ internal static class EmbeddedRun
         }
 
         await using var app = Build(settings, out var url, out var simulated);
+        await ForgetAbandonedMigrationsAsync(app, cancellationToken);
         await app.MigrateAsync();
         await app.StartAsync(cancellationToken);
         AnsiConsole.MarkupLineInterpolated($"Pipeline runs in this process; model answers come from the {(simulated ? "provider simulator" : "real provider")}. HTTP: {url}  log: {Path.Combine(settings.Data, "embedded-host.log")}");
@@ -70,6 +73,19 @@ internal static class EmbeddedRun
         }
 
         return exitCode;
+    }
+
+    /// <summary>
+    /// EF Core marks a SQLite database that is being migrated, and a process that is killed then leaves the mark for the next one to wait on
+    /// for ever. The data folder is ours alone, so no mark in it can be alive.
+    /// </summary>
+    private static async Task ForgetAbandonedMigrationsAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        foreach (var database in app.Services.GetServices<MigratedDatabase>())
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            await database.Resolve(scope.ServiceProvider).Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellationToken);
+        }
     }
 
     private static WebApplication Build(EmbeddedSettings settings, out string url, out bool simulated)
