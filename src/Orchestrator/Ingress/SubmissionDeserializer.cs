@@ -73,8 +73,9 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
             _ = element.Deserialize<SubmitInvocation>(json) ?? throw new JsonException("The body is null.");
             return (SubmissionType, element);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a string with half a surrogate pair, which JSON allows and UTF-16 does not.
             return Unreadable(new UnreadableSubmission
             {
                 Code = FailureCode.SubmissionInvalid,
@@ -89,6 +90,15 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
     private static (string Type, JsonElement Message) Unreadable(UnreadableSubmission refusal) =>
         (UnreadableType, JsonSerializer.SerializeToElement(refusal, SystemTextJsonMessageSerializer.Options));
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }
