@@ -1,3 +1,11 @@
+using Pipeline.LlmGateway;
+using Pipeline.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("llm-gateway");
+builder.AddLlmGateway();
+builder.AddPipelineBus(bus => bus.AddLlmGatewayConsumers());
 var app = builder.Build();
-await app.RunAsync();
+app.MapServiceDefaults();
+app.MapLlmGateway();
+return await app.RunServiceAsync(args);

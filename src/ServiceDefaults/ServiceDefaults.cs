@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Formatting.Json;
 
 namespace Pipeline.ServiceDefaults;
@@ -41,14 +42,17 @@ public static class ServiceDefaults
 
     private static void AddLogging(WebApplicationBuilder builder, string service)
     {
-        var logger = new LoggerConfiguration()
+        var configuration = new LoggerConfiguration()
             .MinimumLevel.Is(LogEventLevel.Verbose)
             .Enrich.FromLogContext()
-            .Enrich.WithProperty("Service", service)
-            .WriteTo.Console(new JsonFormatter(renderMessage: true))
-            .CreateLogger();
+            .Enrich.WithProperty("Service", service);
+        var file = builder.Configuration["Log:File"];
+        var logger = string.IsNullOrWhiteSpace(file)
+            ? configuration.WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger()
+            : configuration.WriteTo.File(new JsonFormatter(renderMessage: true), file, fileSizeLimitBytes: 100 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 5).CreateLogger();
         builder.Logging.ClearProviders();
-        builder.Logging.AddSerilog(logger, dispose: true);
+        // Not AddSerilog: it lets every level through, whatever the filters below say.
+        builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);

@@ -43,7 +43,7 @@ public static class ServiceRun
         return 0;
     }
 
-    /// <summary>Applies the migrations of every database that the process's services own.</summary>
+    /// <summary>Applies the migrations of every database that the process's services own, then runs what they want done after it.</summary>
     public static async Task MigrateAsync(this WebApplication app)
     {
         foreach (var database in app.Services.GetServices<MigratedDatabase>())
@@ -53,6 +53,12 @@ public static class ServiceRun
             var pending = (await context.Database.GetPendingMigrationsAsync(app.Lifetime.ApplicationStopping)).ToList();
             await context.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
             Console.WriteLine(pending.Count == 0 ? $"{database.Name}: up to date" : $"{database.Name}: applied {string.Join(", ", pending)}");
+        }
+
+        foreach (var step in app.Services.GetServices<AfterMigration>())
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            Console.WriteLine($"{step.Name}: {await step.RunAsync(scope.ServiceProvider, app.Lifetime.ApplicationStopping)}");
         }
     }
 

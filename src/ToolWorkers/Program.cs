@@ -1,3 +1,11 @@
+using Pipeline.ServiceDefaults;
+using Pipeline.ToolWorkers;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("tool-workers");
+builder.AddToolWorkers();
+builder.AddPipelineBus(bus => bus.AddToolWorkersConsumers());
 var app = builder.Build();
-await app.RunAsync();
+app.MapServiceDefaults();
+app.MapToolWorkers();
+return await app.RunServiceAsync(args);

@@ -28,7 +28,8 @@ internal static class InvocationEndpoints
                     TakePlainJson(queue, options);
                     RetryRarely(queue);
                     var gate = ActivatorUtilities.CreateInstance<SubmissionGate>(context, agent);
-                    context.ConfigureSaga<InvocationState>(queue, saga => saga.Message<SubmitInvocation>(x => x.UseFilter(gate)));
+                    // Not ConfigureSaga: it collects what every endpoint configures for the type, and each submission would pass every gate.
+                    queue.StateMachineSaga<InvocationState>(context, saga => saga.Message<SubmitInvocation>(x => x.UseFilter(gate)));
                     context.ConfigureConsumer<UnreadableSubmissionConsumer>(queue);
                 },
             };

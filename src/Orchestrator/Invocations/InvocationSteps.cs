@@ -32,11 +32,11 @@ internal static class InvocationSteps
             saga.IdempotencyKey = SubmissionIdentity.KeyOf(context);
             saga.SubmissionHash = SubmissionIdentity.HashOf(submission);
             saga.Priority = submission.Priority ?? "interactive";
-            saga.Metadata = submission.Metadata is { Count: > 0 } metadata ? JsonSerializer.Serialize(metadata, TimelineJson.Default.IReadOnlyDictionaryStringString) : null;
+            saga.Metadata = submission.Metadata is { Count: > 0 } metadata ? JsonSerializer.Serialize(metadata, TimelineJson.Stored.IReadOnlyDictionaryStringString) : null;
             saga.AcceptedAt = now;
             saga.Deadline = submission.Deadline is { } deadline && deadline.UtcDateTime < limit ? deadline.UtcDateTime : limit;
             saga.WakeAt = saga.Deadline;
-            context.Append(TimelineKind.Accepted, new AcceptedPayload(submission.Input), TimelineJson.Default.AcceptedPayload, time);
+            context.Append(TimelineKind.Accepted, new AcceptedPayload(submission.Input), TimelineJson.Stored.AcceptedPayload, time);
             var accepted = saga.Event(InvocationEventName.Accepted, time);
             await context.Publish(accepted);
             await context.Answer(accepted);
@@ -82,7 +82,7 @@ internal static class InvocationSteps
             var saga = context.Saga;
             var answer = await context.GetPayload<OrchestratorDbContext>().Timeline.AsNoTracking()
                 .SingleAsync(x => x.InvocationId == saga.CorrelationId && x.Turn == saga.Turn && x.Kind == TimelineKind.ModelAnswered, context.CancellationToken);
-            var calls = JsonSerializer.Deserialize(answer.Payload, TimelineJson.Default.ModelAnsweredPayload)!.ToolCalls!;
+            var calls = JsonSerializer.Deserialize(answer.Payload, TimelineJson.Stored.ModelAnsweredPayload)!.ToolCalls!;
             for (var index = 0; index < calls.Count; index++)
             {
                 if (PendingCalls.Contains(saga.PendingCalls, index))
@@ -103,7 +103,7 @@ internal static class InvocationSteps
             context.Append(
                 TimelineKind.ModelAnswered,
                 new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded),
-                TimelineJson.Default.ModelAnsweredPayload,
+                TimelineJson.Stored.ModelAnsweredPayload,
                 time);
         });
 
@@ -120,7 +120,7 @@ internal static class InvocationSteps
             {
                 if (WhyNot(agent, calls[index], index) is { } refusal)
                 {
-                    context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, calls[index].Name, refusal.Code, refusal.Reason, 0), TimelineJson.Default.ToolFailedPayload, time);
+                    context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, calls[index].Name, refusal.Code, refusal.Reason, 0), TimelineJson.Stored.ToolFailedPayload, time);
                     continue;
                 }
 
@@ -141,7 +141,7 @@ internal static class InvocationSteps
             context.Append(
                 TimelineKind.ToolSucceeded,
                 new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs),
-                TimelineJson.Default.ToolResultPayload,
+                TimelineJson.Stored.ToolResultPayload,
                 time);
         });
 
@@ -151,11 +151,11 @@ internal static class InvocationSteps
             var (saga, failure) = (context.Saga, context.Message);
             var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, failure.CallId)!.Value;
             saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
-            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs), TimelineJson.Default.ToolFailedPayload, time);
+            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs), TimelineJson.Stored.ToolFailedPayload, time);
         });
 
     public static EventActivityBinder<InvocationState, CompletionFailed> RecordModelFailure(this EventActivityBinder<InvocationState, CompletionFailed> binder, TimeProvider time) =>
-        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason), TimelineJson.Default.ModelFailedPayload, time));
+        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason), TimelineJson.Stored.ModelFailedPayload, time));
 
     /// <summary>What a recorded answer leads to: the end, a limit, tools, or, where none of the calls can be run, the next turn.</summary>
     public static EventActivityBinder<InvocationState, CompletionReceived> Continue(
@@ -267,7 +267,7 @@ internal static class InvocationSteps
         Session = saga.Session,
         Event = name,
         At = time.GetUtcNow(),
-        Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Default.DictionaryStringString),
+        Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Stored.DictionaryStringString),
     };
 
     private static async Task AskModel<T>(this BehaviorContext<InvocationState, T> context, AgentCatalog agents)
@@ -329,7 +329,7 @@ internal static class InvocationSteps
         saga.WakeAt = null;
         saga.PendingCalls = null;
         saga.EndedAt = time.GetUtcNow().UtcDateTime;
-        context.Append(name, new EndedPayload(output, saga.Code, saga.Reason, saga.Degraded), TimelineJson.Default.EndedPayload, time);
+        context.Append(name, new EndedPayload(output, saga.Code, saga.Reason, saga.Degraded), TimelineJson.Stored.EndedPayload, time);
         metrics.Ended(saga.Agent, name, saga.Code, saga.EndedAt.Value - saga.AcceptedAt, saga.InputTokens + saga.OutputTokens);
         await context.Publish(saga.Event(name, time) with
         {

@@ -49,16 +49,16 @@ internal sealed class ModelRequestComposer(OrchestratorDbContext database, Agent
                         messages.Add(new ConversationMessage { Role = ConversationRole.User, Text = InputText(entry) });
                         break;
                     case TimelineKind.ModelAnswered:
-                        var answer = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Default.ModelAnsweredPayload)!;
+                        var answer = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.ModelAnsweredPayload)!;
                         calls = answer.ToolCalls ?? [];
                         messages.Add(new ConversationMessage { Role = ConversationRole.Assistant, Text = answer.Text, ToolCalls = answer.ToolCalls });
                         break;
                     case TimelineKind.ToolSucceeded:
-                        var result = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Default.ToolResultPayload)!;
+                        var result = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.ToolResultPayload)!;
                         results[result.Index] = new ConversationMessage { Role = ConversationRole.Tool, ToolCallId = calls[result.Index].Id, Text = result.Result };
                         break;
                     case TimelineKind.ToolFailed:
-                        var failure = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Default.ToolFailedPayload)!;
+                        var failure = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.ToolFailedPayload)!;
                         results[failure.Index] = new ConversationMessage { Role = ConversationRole.Tool, ToolCallId = calls[failure.Index].Id, Text = ErrorText(failure), IsError = true };
                         break;
                     default:
@@ -74,10 +74,10 @@ internal sealed class ModelRequestComposer(OrchestratorDbContext database, Agent
 
     private static string InputText(TimelineEntry entry)
     {
-        var input = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Default.AcceptedPayload)!.Input;
+        var input = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.AcceptedPayload)!.Input;
         return input.ValueKind == JsonValueKind.String ? input.GetString()! : input.GetRawText();
     }
 
     private static string ErrorText(ToolFailedPayload failure) =>
-        JsonSerializer.Serialize(new Dictionary<string, string> { ["error"] = failure.Code, ["message"] = failure.Reason }, TimelineJson.Default.DictionaryStringString);
+        JsonSerializer.Serialize(new Dictionary<string, string> { ["error"] = failure.Code, ["message"] = failure.Reason }, TimelineJson.Stored.DictionaryStringString);
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Contracts.Completions;
@@ -27,4 +28,14 @@ internal sealed record EndedPayload(string? Output, string? Code, string? Reason
 [JsonSerializable(typeof(EndedPayload))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-internal sealed partial class TimelineJson : JsonSerializerContext;
+internal sealed partial class TimelineJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Writes quotes inside strings as two characters, not six: most payloads carry JSON within JSON. Never shown as HTML unescaped.
+    /// </summary>
+    public static TimelineJson Stored { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

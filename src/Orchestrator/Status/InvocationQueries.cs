@@ -32,12 +32,12 @@ public sealed class InvocationQueries(OrchestratorDbContext database)
             AcceptedAt = Utc(row.AcceptedAt),
             Deadline = Utc(row.Deadline),
             EndedAt = row.EndedAt is { } endedAt ? Utc(endedAt) : null,
-            Output = last is null ? null : JsonSerializer.Deserialize(last.Payload, TimelineJson.Default.EndedPayload)?.Output,
+            Output = last is null ? null : JsonSerializer.Deserialize(last.Payload, TimelineJson.Stored.EndedPayload)?.Output,
             Degraded = row.Degraded,
             Usage = new InvocationUsage { Turns = row.Turn, ToolCalls = row.ToolCalls, InputTokens = row.InputTokens, OutputTokens = row.OutputTokens },
             Code = row.Code,
             Reason = row.Reason,
-            Metadata = row.Metadata is null ? null : JsonSerializer.Deserialize(row.Metadata, TimelineJson.Default.DictionaryStringString),
+            Metadata = row.Metadata is null ? null : JsonSerializer.Deserialize(row.Metadata, TimelineJson.Stored.DictionaryStringString),
         };
     }
 

@@ -8,32 +8,32 @@ namespace Pipeline.ProviderSimulator.Protocols;
 internal interface IProviderProtocol
 {
     /// <summary>The name in the ledger.</summary>
-    public string Name { get; }
+    string Name { get; }
 
-    public string RequestIdHeader { get; }
+    string RequestIdHeader { get; }
 
-    public string? ReadKey(HttpRequest request);
+    string? ReadKey(HttpRequest request);
 
     /// <summary>The request is set if the answer is null.</summary>
-    public ProviderProblem? Read(JsonElement body, out ModelRequest? request);
+    ProviderProblem? Read(JsonElement body, out ModelRequest? request);
 
     /// <summary>What is taken at admission.</summary>
-    public Charge ChargeAtAdmission(ModelRequest request);
+    Charge ChargeAtAdmission(ModelRequest request);
 
     /// <summary>What is taken (or given back) when the answer has been produced.</summary>
-    public Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer);
+    Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer);
 
-    public void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now);
+    void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now);
 
-    public void WriteRetryHeaders(IHeaderDictionary headers, TimeSpan retryAfter);
+    void WriteRetryHeaders(IHeaderDictionary headers, TimeSpan retryAfter);
 
-    public void WriteProblem(Utf8JsonWriter json, Call call, ProviderProblem problem);
+    void WriteProblem(Utf8JsonWriter json, Call call, ProviderProblem problem);
 
-    public void WriteAnswer(Utf8JsonWriter json, Call call, ModelRequest request, ModelAnswer answer);
+    void WriteAnswer(Utf8JsonWriter json, Call call, ModelRequest request, ModelAnswer answer);
 
     /// <summary>The events of a stream, one after the other; the caller flushes after each.</summary>
-    public IEnumerable<StreamEvent> StreamAnswer(Call call, ModelRequest request, ModelAnswer answer, int chunkCharacters);
+    IEnumerable<StreamEvent> StreamAnswer(Call call, ModelRequest request, ModelAnswer answer, int chunkCharacters);
 
     /// <summary>What a stream says when it breaks after it began well.</summary>
-    public StreamEvent StreamProblem(Call call, ProviderProblem problem);
+    StreamEvent StreamProblem(Call call, ProviderProblem problem);
 }

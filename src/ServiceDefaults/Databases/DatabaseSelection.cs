@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Pipeline.ServiceDefaults.Databases;
 
@@ -8,29 +9,32 @@ public static class DatabaseSelection
     /// <summary>
     /// Selects the provider. No execution strategy is configured: a strategy would re-run user code inside a database retry.
     /// </summary>
+    /// <param name="builder">The context's options.</param>
+    /// <param name="options">Which database.</param>
+    /// <param name="migrationsHistoryTable">The table that lists the applied migrations; its own for each service, so that services can share a database.</param>
     /// <exception cref="InvalidOperationException">The provider is unknown or was left out of this build; the message says what to do.</exception>
-    public static DbContextOptionsBuilder UseDatabase(this DbContextOptionsBuilder builder, DatabaseOptions options)
+    public static DbContextOptionsBuilder UseDatabase(this DbContextOptionsBuilder builder, DatabaseOptions options, string migrationsHistoryTable = HistoryRepository.DefaultTableName)
     {
         switch (options.Provider)
         {
             case DatabaseProvider.Sqlite:
-                return builder.UseSqlite(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds));
+                return builder.UseSqlite(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.Postgres:
-                return builder.UseNpgsql(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds));
+                return builder.UseNpgsql(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.SqlServer:
-                return UseSqlServer(builder, options);
+                return UseSqlServer(builder, options, migrationsHistoryTable);
             default:
                 throw new InvalidOperationException($"Database:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");
         }
     }
 
 #if LEAVE_OUT_SQLSERVER
-    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options) =>
+    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options, string migrationsHistoryTable) =>
         throw new InvalidOperationException(
             "Database:Provider is 'SqlServer', but this build left the SQL Server provider out because the package feed did not have it. " +
             "Build against a full feed (scripts/detect-feed.sh --force), or set Database__Provider to Postgres or Sqlite.");
 #else
-    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options)
+    private static DbContextOptionsBuilder UseSqlServer(DbContextOptionsBuilder builder, DatabaseOptions options, string migrationsHistoryTable)
     {
 #if RESTRICTED_FEED
         string[] leftOut = ["Active Directory", "Column Encryption Setting"];
@@ -42,7 +46,9 @@ public static class DatabaseSelection
         }
 #endif
         // One statement a command: some servers that speak TDS have no MERGE, which EF uses for batched inserts.
-        return builder.UseSqlServer(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MaxBatchSize(1));
+        return builder.UseSqlServer(
+            options.ConnectionString,
+            x => x.CommandTimeout(options.CommandTimeoutSeconds).MaxBatchSize(1).MigrationsHistoryTable(migrationsHistoryTable));
     }
 #endif
 }

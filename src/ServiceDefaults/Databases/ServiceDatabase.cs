@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -15,13 +16,15 @@ public static class ServiceDatabase
     /// <summary>Registers <typeparamref name="TContext"/> with the provider that the configuration names, its health check and its migration step.</summary>
     /// <param name="builder">The host being built.</param>
     /// <param name="section">The configuration section of <see cref="DatabaseOptions"/>; falls back to <see cref="DatabaseOptions.Section"/> where it is absent.</param>
+    /// <param name="migrationsHistoryTable">The table that lists the applied migrations; its own for each service, so that services can share a database.</param>
     public static IHostApplicationBuilder AddServiceDatabase<
         TContext,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSqlServer,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TPostgres,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSqlite>(
         this IHostApplicationBuilder builder,
-        string section)
+        string section,
+        string migrationsHistoryTable = HistoryRepository.DefaultTableName)
         where TContext : DbContext
         where TSqlServer : TContext
         where TPostgres : TContext
@@ -34,13 +37,13 @@ public static class ServiceDatabase
         switch (options.Provider)
         {
             case DatabaseProvider.SqlServer:
-                builder.Services.AddDbContextPool<TContext, TSqlServer>(x => x.UseDatabase(options));
+                builder.Services.AddDbContextPool<TContext, TSqlServer>(x => x.UseDatabase(options, migrationsHistoryTable));
                 break;
             case DatabaseProvider.Postgres:
-                builder.Services.AddDbContextPool<TContext, TPostgres>(x => x.UseDatabase(options));
+                builder.Services.AddDbContextPool<TContext, TPostgres>(x => x.UseDatabase(options, migrationsHistoryTable));
                 break;
             case DatabaseProvider.Sqlite:
-                builder.Services.AddDbContextPool<TContext, TSqlite>(x => x.UseDatabase(options));
+                builder.Services.AddDbContextPool<TContext, TSqlite>(x => x.UseDatabase(options, migrationsHistoryTable));
                 break;
             default:
                 throw new InvalidOperationException($"{section}:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");

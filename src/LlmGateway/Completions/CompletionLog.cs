@@ -1,0 +1,42 @@
+using Pipeline.LlmGateway.Providers;
+
+namespace Pipeline.LlmGateway.Completions;
+
+internal static partial class CompletionLog
+{
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Debug,
+        Message = "Invocation {InvocationId} turn {Turn}: pool {Pool} answered with {InputTokens} + {OutputTokens} tokens")]
+    public static partial void CompletionAnswered(this ILogger logger, Guid invocationId, int turn, string pool, int inputTokens, int outputTokens);
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Warning,
+        Message = "Invocation {InvocationId} turn {Turn}: no completion, {Code}: {Reason}")]
+    public static partial void CompletionRefused(this ILogger logger, Guid invocationId, int turn, string code, string reason);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Information,
+        Message = "Invocation {InvocationId} turn {Turn}: pool {Pool} failed ({Kind}), next attempt in {DelayMs} ms: {Reason}")]
+    public static partial void AttemptFailed(this ILogger logger, Guid invocationId, int turn, string pool, ModelFailureKind kind, double delayMs, string reason);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Warning,
+        Message = "Invocation {InvocationId} turn {Turn}: pool {Pool} is throttled, it pauses for {DelayMs} ms: {Reason}")]
+    public static partial void PoolThrottled(this ILogger logger, Guid invocationId, int turn, string pool, double delayMs, string reason);
+
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Warning,
+        Message = "Invocation {InvocationId} turn {Turn}: pool {Pool} cannot answer, pool {Fallback} stands in: {Reason}")]
+    public static partial void FellBack(this ILogger logger, Guid invocationId, int turn, string pool, string fallback, string reason);
+
+    [LoggerMessage(EventId = 3006, Level = LogLevel.Error,
+        Message = "Invocation {InvocationId} turn {Turn}: the gateway itself failed; the invocation is told that no model is available")]
+    public static partial void GatewayFailed(this ILogger logger, Exception exception, Guid invocationId, int turn);
+
+    [LoggerMessage(EventId = 3007, Level = LogLevel.Warning,
+        Message = "Invocation {InvocationId} turn {Turn}: the broker did not confirm the answer within {LimitMs} ms (attempt {Attempt} of {Attempts})")]
+    public static partial void AnswerUnconfirmed(this ILogger logger, Guid invocationId, int turn, double limitMs, int attempt, int attempts);
+
+    [LoggerMessage(EventId = 3010, Level = LogLevel.Error,
+        Message = "Pool {Pool}: circuit opened for {BreakSeconds} s: {Reason}")]
+    public static partial void CircuitOpened(this ILogger logger, string pool, double breakSeconds, string? reason);
+
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Information,
+        Message = "Pool {Pool}: circuit closed")]
+    public static partial void CircuitClosed(this ILogger logger, string pool);
+}

@@ -1,0 +1,44 @@
+using Pipeline.Contracts.Completions;
+
+namespace Pipeline.LlmGateway.RateLimits;
+
+/// <summary>What a request costs of a provider's token limit: estimated before it is sent, settled when the provider has counted.</summary>
+/// <param name="chargesAtAdmission">The provider takes max(prompt, requested output) at once, and for good.</param>
+/// <param name="outputShare">Where it does not: the part of the requested output that is reserved until the real one is known.</param>
+internal sealed class TokenEstimate(bool chargesAtAdmission, double outputShare)
+{
+    private const int CharactersPerToken = 4;
+
+    /// <summary>Roles, separators and names that a provider counts with every message and tool.</summary>
+    private const int PerItem = 4;
+
+    public long Of(RequestCompletion request)
+    {
+        var prompt = PromptOf(request);
+        return chargesAtAdmission ? Math.Max(prompt, request.MaxOutputTokens) : prompt + (long)(request.MaxOutputTokens * outputShare);
+    }
+
+    /// <summary>What stays charged when <paramref name="reported"/> tokens were counted. What the provider keeps must not be spent again here.</summary>
+    public long Settled(long estimated, long reported) => chargesAtAdmission ? Math.Max(estimated, reported) : reported;
+
+    private static long PromptOf(RequestCompletion request)
+    {
+        long characters = request.SystemPrompt.Length;
+        foreach (var message in request.Messages)
+        {
+            characters += message.Text?.Length ?? 0;
+            foreach (var call in message.ToolCalls ?? [])
+            {
+                characters += call.Name.Length + call.Arguments.Length;
+            }
+        }
+
+        foreach (var tool in request.Tools)
+        {
+            characters += tool.Name.Length + tool.Description.Length + tool.Parameters.GetRawText().Length;
+        }
+
+        var items = PerItem * (1L + request.Messages.Count + request.Tools.Count);
+        return (characters / CharactersPerToken) + items;
+    }
+}

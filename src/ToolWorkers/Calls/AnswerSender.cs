@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Text;
+using MassTransit;
+using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
+using Pipeline.Contracts.ToolCalls;
+
+namespace Pipeline.ToolWorkers.Calls;
+
+/// <summary>Sends answers: to the caller's address or else to the progress queue, with an id that a repetition shares, within a time limit.</summary>
+internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider time)
+{
+    // An exchange, not a queue: a send to "queue:" would declare a classic queue where a quorum queue is.
+    private static readonly Uri WithoutResponseAddress = new($"exchange:{QueueName.InvocationEvents}");
+
+    /// <exception cref="DeliveryFailedException">The answer is not known to have left.</exception>
+    public async Task SendAsync(ConsumeContext<RunTool> context, ToolAnswer answer)
+    {
+        using var limit = new CancellationTokenSource(options.Value.SendTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.CancellationToken);
+        var send = answer.Result is { } result
+            ? SendAsync(context, Succeeded(context.Message, answer, result), "succeeded", either.Token)
+            : SendAsync(context, Failed(context.Message, answer), "failed", either.Token);
+        try
+        {
+            // Both by token and by waiting: a publisher confirm that never comes may not notice the token.
+            await send.WaitAsync(either.Token);
+        }
+        catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            var what = limit.IsCancellationRequested ? $"was not confirmed within {options.Value.SendTimeout}" : "could not be sent";
+            throw new DeliveryFailedException($"The answer to the call '{context.Message.CallId}' of '{context.Message.Tool}' {what}. Its message is delivered again; the recorded answer is sent again.", e);
+        }
+    }
+
+    private static async Task SendAsync<T>(ConsumeContext<RunTool> context, T message, string kind, CancellationToken cancellationToken)
+        where T : class
+    {
+        var endpoint = await context.GetSendEndpoint(context.ResponseAddress ?? WithoutResponseAddress);
+        await endpoint.Send(
+            message,
+            Pipe.Execute<SendContext<T>>(send =>
+            {
+                send.MessageId = MessageIdOf(context.Message.CallId, kind);
+                send.RequestId = context.RequestId;
+                send.CorrelationId = context.Message.InvocationId;
+            }),
+            cancellationToken);
+    }
+
+    /// <summary>The same for every repetition of the same answer, so that the receiver can tell them from new ones.</summary>
+    internal static Guid MessageIdOf(string callId, string kind) => new(SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}:{callId}")).AsSpan(0, 16));
+
+    private static ToolSucceeded Succeeded(RunTool call, ToolAnswer answer, string result) => new()
+    {
+        InvocationId = call.InvocationId,
+        Turn = call.Turn,
+        CallId = call.CallId,
+        Tool = call.Tool,
+        Result = result,
+        IsFallback = answer.IsFallback,
+        FallbackCode = answer.FallbackCode,
+        Truncated = answer.Truncated,
+        DurationMs = answer.DurationMs,
+    };
+
+    private static ToolFailed Failed(RunTool call, ToolAnswer answer) => new()
+    {
+        InvocationId = call.InvocationId,
+        Turn = call.Turn,
+        CallId = call.CallId,
+        Tool = call.Tool,
+        Code = answer.Code ?? FailureCode.ToolFailed,
+        Reason = answer.Reason ?? "",
+        DurationMs = answer.DurationMs,
+    };
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using Pipeline.ToolWorkers.Calls;
+
+namespace Pipeline.ToolWorkers.Circuits;
+
+/// <summary>The circuits of the tools that this process serves.</summary>
+internal sealed class ToolCircuits
+{
+    private readonly Dictionary<string, ToolCircuit> _circuits;
+
+    public ToolCircuits(
+        ToolCatalog catalog,
+        IOptions<ToolsOptions> options,
+        WorkerInstance instance,
+        CircuitAnnouncer announcer,
+        ToolMetrics metrics,
+        TimeProvider time,
+        ILogger<ToolCircuit> logger)
+    {
+        _circuits = catalog.Served.ToDictionary(x => x.Name, x => new ToolCircuit(x, options.Value, instance, announcer, metrics, time, logger));
+        metrics.ObserveCircuits(
+            () => All.Select(x => new Measurement<int>(Number(x.State), new KeyValuePair<string, object?>("tool", x.Tool.Name))),
+            () => All.Select(x => new Measurement<int>(x.Abandoned, new KeyValuePair<string, object?>("tool", x.Tool.Name))));
+    }
+
+    public IEnumerable<ToolCircuit> All => _circuits.Values;
+
+    public ToolCircuit this[string tool] => _circuits[tool];
+
+    private static int Number(string state) => state switch
+    {
+        "half-open" => 1,
+        "open" => 2,
+        "isolated" => 3,
+        _ => 0,
+    };
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace Pipeline.ToolWorkers.Manifests;
+
+/// <summary>One tool as its manifest file declares it: what the model sees, what it may do, its limits, and what answers in its place.</summary>
+public sealed record ToolManifest
+{
+    /// <summary>The file, for messages to the operator.</summary>
+    public required string File { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Description { get; init; }
+
+    /// <summary>JSON Schema (an object schema) of the arguments.</summary>
+    public required JsonElement Parameters { get; init; }
+
+    public required ToolEffects Effects { get; init; }
+
+    public required ToolFallback Fallback { get; init; }
+
+    /// <summary>True where the fallback also answers a call that failed; false where the model is told of the failure.</summary>
+    public bool FallbackOnFailure { get; init; }
+
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Calls that one process runs at once; the bulkhead between this tool and the others.</summary>
+    public int Concurrency { get; init; } = 16;
+
+    /// <summary>A result over the limit is cut, visibly, instead of refused.</summary>
+    public bool TruncateResult { get; init; }
+
+    public BreakerSettings Breaker { get; init; } = new();
+}

@@ -1,0 +1,3 @@
+namespace Pipeline.ToolWorkers.Tools.ListTransactions;
+
+internal sealed record ListTransactionsArguments(string AccountId, DateOnly? From, DateOnly? To, string? Merchant, int? Limit);

@@ -1,0 +1,49 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.ToolWorkers;
+
+/// <summary>Which tools a process serves, and the limits of every call. Section <c>Tools</c>; environment variables <c>Tools__Directory</c> and so on.</summary>
+public sealed class ToolsOptions
+{
+    public const string Section = "Tools";
+
+    /// <summary>The directory with the tool manifests; relative to the content root.</summary>
+    [Required]
+    public string Directory { get; set; } = "tools";
+
+    /// <summary>The tools that this process serves; all where empty.</summary>
+    public IList<string> Serve { get; } = [];
+
+    /// <summary>UTF-8 bytes that the arguments of one call may have.</summary>
+    [Range(1, 8 * 1024 * 1024)]
+    public int MaxArgumentBytes { get; set; } = 64 * 1024;
+
+    /// <summary>UTF-8 bytes that one result may have; a longer one is refused, or cut where the tool's manifest allows it.</summary>
+    [Range(1024, 4 * 1024 * 1024)]
+    public int MaxResultBytes { get; set; } = 256 * 1024;
+
+    /// <summary>
+    /// How long one attempt to send an answer may take. A send with publisher confirms can hang for ever after a broker restart.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Calls of one tool that passed their time limit and still run, in one process. Beyond it the tool's fallback answers: a tool that
+    /// ignores its cancellation must not fill the process.
+    /// </summary>
+    [Range(1, 10_000)]
+    public int MaxAbandonedCalls { get; set; } = 64;
+
+    /// <summary>Deliveries of one message before it goes to the error queue, where the broker counts them (quorum queues).</summary>
+    [Range(1, 1000)]
+    public int MaxDeliveries { get; set; } = 20;
+
+    /// <summary>How long the record of a call is kept; a repetition that comes later counts as a new call.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
+    public TimeSpan KeepRecords { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often old records are deleted.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan CleanupInterval { get; set; } = TimeSpan.FromMinutes(10);
+}

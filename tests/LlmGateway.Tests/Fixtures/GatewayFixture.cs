@@ -1,0 +1,103 @@
+using System.Threading.Channels;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Contracts;
+using Pipeline.Contracts.Completions;
+using Pipeline.LlmGateway.Pools;
+using Pipeline.ServiceDefaults;
+
+namespace Pipeline.LlmGateway.Tests.Fixtures;
+
+/// <summary>The gateway as it is composed in production, on the in-memory bus, with a clock that the test moves.</summary>
+internal sealed class GatewayFixture : IAsyncDisposable
+{
+    public const string CanaryKey = "canary-key-7f3a91";
+
+    private readonly WebApplication _app;
+    private readonly Channel<ConsumeContext> _answers = Channel.CreateUnbounded<ConsumeContext>();
+
+    private GatewayFixture(IEnumerable<KeyValuePair<string, string?>> settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Bus:Transport"] = "InMemory",
+            ["OPENAI_API_KEY"] = CanaryKey,
+            ["ANTHROPIC_API_KEY"] = CanaryKey,
+        }.Concat(settings));
+        builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Trace);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.AddLlmGateway();
+        builder.AddPipelineBus(bus =>
+        {
+            bus.AddLlmGatewayConsumers();
+            bus.AddReceiveEndpoints(_ => [new PipelineEndpoint { QueueName = QueueName.InvocationEvents, Configure = (_, queue) => Collect(queue) }]);
+        });
+        _app = builder.Build();
+        _app.MapLlmGateway();
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public LogCapture Logs { get; } = new();
+
+    public IServiceProvider Services => _app.Services;
+
+    public IBus Bus => _app.Services.GetRequiredService<IBus>();
+
+    public static async Task<GatewayFixture> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var fixture = new GatewayFixture(settings.Select(x => new KeyValuePair<string, string?>($"Llm:{x.Key}", x.Value)));
+        await fixture._app.StartAsync(TestContext.Current.CancellationToken);
+        return fixture;
+    }
+
+    public RequestCompletion Request(string pool = LlmOptions.DefaultPool, TimeSpan? within = null) => new()
+    {
+        InvocationId = NewId.NextGuid(),
+        Turn = 1,
+        Tenant = "acme",
+        Agent = "greeter",
+        Pool = pool,
+        SystemPrompt = "Be brief.",
+        Messages = [new ConversationMessage { Role = ConversationRole.User, Text = "Hi" }],
+        Tools = [],
+        MaxOutputTokens = 100,
+        Deadline = Time.GetUtcNow() + (within ?? TimeSpan.FromMinutes(10)),
+    };
+
+    public async Task SendAsync(RequestCompletion request, string? queue = null)
+    {
+        var endpoint = await Bus.GetSendEndpoint(new Uri($"exchange:{QueueName.ModelPool(queue ?? request.Pool)}"));
+        await endpoint.Send(request, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<CompletionReceived> NextReceivedAsync() => (await NextAsync<CompletionReceived>()).Message;
+
+    public async Task<CompletionFailed> NextFailedAsync() => (await NextAsync<CompletionFailed>()).Message;
+
+    public async Task<ConsumeContext<T>> NextAsync<T>()
+        where T : class
+    {
+        var answer = await _answers.Reader.ReadAsync(TestContext.Current.CancellationToken).Patiently();
+        return answer as ConsumeContext<T> ?? throw new InvalidOperationException($"Expected '{typeof(T).Name}', received '{((dynamic)answer).Message}'.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+    }
+
+    private void Collect(IReceiveEndpointConfigurator queue)
+    {
+        queue.Handler<CompletionReceived>(context => _answers.Writer.WriteAsync(context).AsTask());
+        queue.Handler<CompletionFailed>(context => _answers.Writer.WriteAsync(context).AsTask());
+    }
+}
