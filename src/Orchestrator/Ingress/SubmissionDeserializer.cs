@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Text.Json;
+using System.Text.Unicode;
 using MassTransit;
 using MassTransit.Serialization;
 using Pipeline.Contracts;
@@ -37,7 +38,7 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
             SystemTextJsonMessageSerializer.Instance,
             json,
             ContentType,
-            new RawMessageContext(headers, destinationAddress, RawSerializerOptions.AddTransportHeaders),
+            new SubmissionContext(new RawMessageContext(headers, destinationAddress, RawSerializerOptions.AddTransportHeaders)),
             [type],
             RawSerializerOptions.AddTransportHeaders,
             message);
@@ -57,6 +58,11 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
             });
         }
 
+        if (!Utf8.IsValid(bytes))
+        {
+            return Unreadable(new UnreadableSubmission { Code = FailureCode.SubmissionInvalid, Reason = "The body is not UTF-8. Publish UTF-8 JSON with content_type application/json." });
+        }
+
         JsonElement element;
         try
         {
@@ -70,10 +76,11 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
 
         try
         {
+            RequireText(bytes);
             _ = element.Deserialize<SubmitInvocation>(json) ?? throw new JsonException("The body is null.");
             return (SubmissionType, element);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return Unreadable(new UnreadableSubmission
             {
@@ -86,9 +93,31 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
         }
     }
 
+    /// <summary>Half a surrogate pair (<c>\ud800</c>) passes the parser and would fail where the text is first read, long after the answer.</summary>
+    private static void RequireText(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DocumentLimits.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.ValueIsEscaped)
+            {
+                _ = reader.GetString();
+            }
+        }
+    }
+
     private static (string Type, JsonElement Message) Unreadable(UnreadableSubmission refusal) =>
         (UnreadableType, JsonSerializer.SerializeToElement(refusal, SystemTextJsonMessageSerializer.Options));
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }
