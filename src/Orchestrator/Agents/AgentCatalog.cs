@@ -148,7 +148,7 @@ public sealed partial class AgentCatalog
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     private static partial Regex NamePattern();
 
     /// <summary>The part of a tool's manifest that a model is told. The rest is the tool workers' business.</summary>

@@ -11,7 +11,9 @@ namespace Pipeline.Orchestrator.Ingress;
 public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Options.IOptions<IngressOptions> options)
 {
     /// <summary>Why a submission is refused; null where it is taken. Every rule that it breaks is named.</summary>
-    public Failure? Check(SubmitInvocation submission)
+    /// <param name="submission">The body.</param>
+    /// <param name="messageId">What stands in for an absent idempotency key.</param>
+    public Failure? Check(SubmitInvocation submission, string? messageId = null)
     {
         if (agents.Find(submission.Agent ?? "") is null)
         {
@@ -24,11 +26,11 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             return new Failure(FailureCode.InputTooLarge, $"The input has '{input}' bytes; at most '{options.Value.MaxInputBytes}' are taken. Send a reference to large input instead of the input.");
         }
 
-        var problems = Problems(submission).ToList();
+        var problems = Problems(submission, messageId).ToList();
         return problems.Count == 0 ? null : new Failure(FailureCode.SubmissionInvalid, string.Join(" ", problems));
     }
 
-    private static IEnumerable<string> Problems(SubmitInvocation submission)
+    private static IEnumerable<string> Problems(SubmitInvocation submission, string? messageId)
     {
         if (!AgentCatalog.IsName(submission.Tenant))
         {
@@ -40,14 +42,19 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             yield return $"input must be a JSON object or a string, not '{submission.Input.ValueKind}'.";
         }
 
-        if (submission.Session is { Length: > 200 or 0 })
+        if (submission.Session is { } session && !IsLine(session))
         {
-            yield return "session must have 1 to 200 characters.";
+            yield return "session must have 1 to 200 characters and no control characters.";
         }
 
-        if (submission.IdempotencyKey is { Length: > 200 or 0 })
+        if (submission.IdempotencyKey is { } key && !IsLine(key))
         {
-            yield return "idempotencyKey must have 1 to 200 characters.";
+            yield return "idempotencyKey must have 1 to 200 characters and no control characters.";
+        }
+
+        if (submission.IdempotencyKey is null && messageId is not null && !IsLine(messageId))
+        {
+            yield return "the message_id stands in for the idempotencyKey and must have 1 to 200 characters and no control characters; or give an idempotencyKey.";
         }
 
         if (submission.InvocationId == Guid.Empty)
@@ -65,6 +72,9 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             yield return $"metadata has '{metadata.Count}' entries; at most 32 with 8192 characters together are taken.";
         }
     }
+
+    // Not every database stores a zero byte, and nobody can tell two keys apart by characters that are not seen.
+    private static bool IsLine(string text) => text.Length is >= 1 and <= 200 && !text.Any(char.IsControl);
 
     private static string? Shortened(string? text) => text is { Length: > 80 } ? text[..80] + "…" : text;
 }
