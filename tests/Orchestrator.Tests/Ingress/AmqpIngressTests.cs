@@ -18,8 +18,16 @@ public sealed class AmqpIngressTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _host = await RabbitMqVirtualHost.CreateAsync();
-        _orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup { VirtualHost = _host });
-        _upstream = await UpstreamSystem.ConnectAsync(_host);
+        try
+        {
+            _orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup { VirtualHost = _host });
+            _upstream = await UpstreamSystem.ConnectAsync(_host);
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -173,7 +173,7 @@ public sealed class InvocationLifeTests
         await orchestrator.ToolAnswersAsync(call, "found");
 
         var second = await orchestrator.Model.NextAsync();
-        Assert.Equal("""{"error":"tool_unknown","message":"There is no tool \u0027delete_everything\u0027. Use one of: look_up, refund."}""", second.Messages[2].Text);
+        Assert.Equal("""{"error":"tool_unknown","message":"There is no tool 'delete_everything'. Use one of: look_up, refund."}""", second.Messages[2].Text);
         Assert.Equal("found", second.Messages[3].Text);
         Assert.Equal(1, orchestrator.Traffic.Sent<RunTool>());
     }

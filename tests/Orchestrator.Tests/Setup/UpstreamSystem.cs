@@ -10,10 +10,11 @@ namespace Pipeline.Orchestrator.Tests.Setup;
 /// <summary>An upstream system that knows AMQP and JSON and nothing of .NET's bus libraries.</summary>
 public sealed class UpstreamSystem : IAsyncDisposable
 {
+    private readonly ConnectionFactory _factory;
     private readonly IConnection _connection;
     private readonly IChannel _channel;
 
-    private UpstreamSystem(IConnection connection, IChannel channel) => (_connection, _channel) = (connection, channel);
+    private UpstreamSystem(ConnectionFactory factory, IConnection connection, IChannel channel) => (_factory, _connection, _channel) = (factory, connection, channel);
 
     /// <summary>Everything that was published to <c>pipeline.events</c>.</summary>
     public Inbox<Delivery> Events { get; } = new();
@@ -28,7 +29,7 @@ public sealed class UpstreamSystem : IAsyncDisposable
         var factory = new ConnectionFactory { Uri = host.Uri };
         var connection = await factory.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
-        var system = new UpstreamSystem(connection, channel);
+        var system = new UpstreamSystem(factory, connection, channel);
         var events = (await channel.QueueDeclareAsync()).QueueName;
         await channel.QueueBindAsync(events, QueueName.EventExchange, "#");
         await system.ConsumeAsync(events, system.Events);
@@ -54,14 +55,16 @@ public sealed class UpstreamSystem : IAsyncDisposable
         await Eventually.HoldsAsync(
             async () =>
             {
-                await using var channel = await _connection.CreateChannelAsync();
                 try
                 {
+                    // A connection of its own: asking a queue that has no leader yet ends the connection.
+                    await using var connection = await _factory.CreateConnectionAsync();
+                    await using var channel = await connection.CreateChannelAsync();
                     result = await channel.BasicGetAsync(queue, autoAck: true);
                 }
-                catch (RabbitMQ.Client.Exceptions.OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == 404)
+                catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
                 {
-                    // The queue is made with its first message.
+                    // The queue is made with its first message: it is not there yet.
                 }
 
                 return result is not null;
