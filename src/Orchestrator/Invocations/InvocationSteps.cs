@@ -194,6 +194,13 @@ internal static class InvocationSteps
             .ReportProgress(agents, machine.AwaitingModel.Name, time)
             .TransitionTo(machine.AwaitingModel));
 
+    /// <summary>
+    /// The clock of the process that woke us is ahead of ours. The next wake-up is for another instant: one for the same would have the same
+    /// message id and count as consumed.
+    /// </summary>
+    public static EventActivityBinder<InvocationState, InvocationTimerElapsed> WakeAgain(this EventActivityBinder<InvocationState, InvocationTimerElapsed> binder) =>
+        binder.Then(context => context.Saga.WakeAt = new[] { context.Saga.Deadline, context.Message.DueAt }.Max().AddMilliseconds(1));
+
     public static EventActivityBinder<InvocationState, T> Expire<T>(this EventActivityBinder<InvocationState, T> binder, InvocationMetrics metrics, TimeProvider time)
         where T : class =>
         binder.ThenAsync(context => context.End(
