@@ -17,7 +17,8 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
 {
     private static readonly string SubmissionType = MessageUrn.ForTypeString<SubmitInvocation>();
     private static readonly string UnreadableType = MessageUrn.ForTypeString<UnreadableSubmission>();
-    private static readonly JsonDocumentOptions DocumentLimits = new() { MaxDepth = 64 };
+    // Below the 64 that serializers write at most: the status API shows the input two levels further in.
+    private static readonly JsonDocumentOptions DocumentLimits = new() { MaxDepth = 48 };
 
     public ContentType ContentType => PipelineBus.RawJson;
 
