@@ -16,6 +16,7 @@ namespace Pipeline.SagaStore;
 internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     OutgoingCapture<TMessage> capture,
     TDbContext database,
+    bool isOneOfSeveral,
     IServiceProvider scope,
     Func<TDbContext, Guid, CancellationToken, Task<TSaga?>> load,
     MessageComposers composers,
@@ -53,7 +54,8 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
             metrics.Duplicate(SagaName);
             logger.DuplicateIgnored(SagaName, correlationId, messageId);
             await SendUnconfirmedAgainAsync(correlationId);
-            throw new ConsumedBeforeException();
+            // Of several instances that the event reaches, the others may not have consumed it yet.
+            return isOneOfSeveral ? null! : throw new ConsumedBeforeException();
         }
 
         return saga is null ? null! : await CreateSagaConsumeContext(this, saga, SagaConsumeContextMode.Load);

@@ -19,10 +19,10 @@ public static class AmqpDelivery
             : null;
 
     /// <summary>Sends plain JSON to the queue that the publisher named, through the default exchange.</summary>
-    public static async Task ReplyAsync<T>(ConsumeContext context, AmqpReply reply, T answer, CancellationToken cancellationToken)
+    public static async Task ReplyAsync<T>(ISendEndpointProvider endpoints, AmqpReply reply, T answer, CancellationToken cancellationToken)
         where T : class
     {
-        var endpoint = await context.GetSendEndpoint(DefaultExchange);
+        var endpoint = await endpoints.GetSendEndpoint(DefaultExchange);
         await endpoint.Send(answer, x =>
         {
             x.SetRoutingKey(reply.Queue);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,11 +9,13 @@ namespace Pipeline.ServiceDefaults;
 /// <summary>How a service process is run: as a service, or as its own migration step.</summary>
 public static class ServiceRun
 {
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromMinutes(1);
+
     /// <summary>
     /// <c>--migrate</c> applies the committed migrations and ends; <c>--help</c> explains; otherwise the service runs until it is told to stop.
     /// A service never migrates by itself: two replicas that start together would race.
     /// </summary>
-    /// <returns>The process's exit code: 0 stopped or migrated, 3 migrations are missing.</returns>
+    /// <returns>The process's exit code: 0 stopped or migrated, 3 migrations are missing, 4 the database does not answer.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app, string[] args)
     {
         if (args.Contains("--help") || args.Contains("-h"))
@@ -33,10 +36,18 @@ public static class ServiceRun
             return 0;
         }
 
-        if (await MissingMigrations(app) is { } missing)
+        try
         {
-            await Console.Error.WriteLineAsync(missing);
-            return 3;
+            if (await MissingMigrations(app) is { } missing)
+            {
+                await Console.Error.WriteLineAsync(missing);
+                return 3;
+            }
+        }
+        catch (DbException e)
+        {
+            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} does not start: its database did not answer for '{DatabasePatience}'. {e.Message} Check Database__Provider, Database__ConnectionString and the server.");
+            return 4;
         }
 
         await app.RunAsync();
@@ -68,7 +79,7 @@ public static class ServiceRun
         {
             await using var scope = app.Services.CreateAsyncScope();
             var context = database.Resolve(scope.ServiceProvider);
-            var pending = (await context.Database.GetPendingMigrationsAsync(app.Lifetime.ApplicationStopping)).ToList();
+            var pending = await PendingMigrations(app, database.Name, context);
             if (pending.Count > 0)
             {
                 return $"The database of {database.Name} lacks the migrations '{string.Join("', '", pending)}'. " +
@@ -77,5 +88,24 @@ public static class ServiceRun
         }
 
         return null;
+    }
+
+    /// <summary>A service that starts together with its database waits for it a while.</summary>
+    private static async Task<List<string>> PendingMigrations(WebApplication app, string name, DbContext context)
+    {
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var giveUpAt = time.GetUtcNow() + DatabasePatience;
+        while (true)
+        {
+            try
+            {
+                return [.. await context.Database.GetPendingMigrationsAsync(app.Lifetime.ApplicationStopping)];
+            }
+            catch (DbException e) when (time.GetUtcNow() < giveUpAt)
+            {
+                await Console.Error.WriteLineAsync($"The database of {name} does not answer yet: {e.Message}");
+                await Task.Delay(TimeSpan.FromSeconds(1), time, app.Lifetime.ApplicationStopping);
+            }
+        }
     }
 }

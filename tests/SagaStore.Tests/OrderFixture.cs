@@ -48,7 +48,7 @@ public sealed class OrderFixture : IAsyncDisposable
         collection.AddMassTransitTestHarness(TextWriter.Null, x =>
         {
             x.SetKebabCaseEndpointNameFormatter();
-            x.SetTestTimeouts(testTimeout: TimeSpan.FromSeconds(30), testInactivityTimeout: TimeSpan.FromMilliseconds(500));
+            x.SetTestTimeouts(testTimeout: TimeSpan.FromSeconds(30), testInactivityTimeout: TimeSpan.FromSeconds(25));
             x.AddSagaStateMachine<OrderStateMachine, Order>().RowStore<Order, OrdersDbContext>(store =>
             {
                 store.WakeAt(order => order.WakeAt, new Uri("exchange:order"), (id, dueAt) => new OrderWoken(id, dueAt));

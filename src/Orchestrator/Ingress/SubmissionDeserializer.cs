@@ -83,6 +83,7 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a string with half a surrogate pair, which JSON allows and UTF-16 does not.
             return Unreadable(new UnreadableSubmission
             {
                 Code = FailureCode.SubmissionInvalid,

@@ -16,8 +16,8 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
         var submission = context.Message;
         var key = SubmissionIdentity.KeyOf(context);
         var failure = submission.Agent == agent.Name
-            ? rules.Check(submission, key) ?? await IdentityTakenAsync(submission, key, context.CancellationToken)
-            : rules.Check(submission, key) ?? new Failure(FailureCode.SubmissionInvalid, $"The body names agent '{submission.Agent}', the routing key '{agent.Name}'. They must be the same.");
+            ? rules.Check(submission) ?? await IdentityTakenAsync(submission, key, context.CancellationToken)
+            : rules.Check(submission) ?? new Failure(FailureCode.SubmissionInvalid, $"The body names agent '{submission.Agent}', the routing key '{agent.Name}'. They must be the same.");
         if (failure is not null)
         {
             await refusal.RefuseAsync(context, SubmissionRefusal.EventFor(submission), failure);

@@ -11,9 +11,7 @@ namespace Pipeline.Orchestrator.Ingress;
 public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Options.IOptions<IngressOptions> options)
 {
     /// <summary>Why a submission is refused; null where it is taken. Every rule that it breaks is named.</summary>
-    /// <param name="submission">The body.</param>
-    /// <param name="messageId">What stands in for an absent idempotency key.</param>
-    public Failure? Check(SubmitInvocation submission, string? messageId = null)
+    public Failure? Check(SubmitInvocation submission)
     {
         if (agents.Find(submission.Agent ?? "") is null)
         {
@@ -26,11 +24,11 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             return new Failure(FailureCode.InputTooLarge, $"The input has '{input}' bytes; at most '{options.Value.MaxInputBytes}' are taken. Send a reference to large input instead of the input.");
         }
 
-        var problems = Problems(submission, messageId).ToList();
+        var problems = Problems(submission).ToList();
         return problems.Count == 0 ? null : new Failure(FailureCode.SubmissionInvalid, string.Join(" ", problems));
     }
 
-    private static IEnumerable<string> Problems(SubmitInvocation submission, string? messageId)
+    private static IEnumerable<string> Problems(SubmitInvocation submission)
     {
         if (!AgentCatalog.IsName(submission.Tenant))
         {
@@ -42,19 +40,19 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             yield return $"input must be a JSON object or a string, not '{submission.Input.ValueKind}'.";
         }
 
-        if (submission.Session is { } session && !IsLine(session))
+        if (submission.Input.ValueKind == JsonValueKind.String && !IsText(submission.Input))
         {
-            yield return "session must have 1 to 200 characters and no control characters.";
+            yield return "input has half a surrogate pair; it must be Unicode text.";
         }
 
-        if (submission.IdempotencyKey is { } key && !IsLine(key))
+        if (submission.Session is { } session && !IsLabel(session))
         {
-            yield return "idempotencyKey must have 1 to 200 characters and no control characters.";
+            yield return "session must have 1 to 200 characters, none of them a control character.";
         }
 
-        if (submission.IdempotencyKey is null && messageId is not null && !IsLine(messageId))
+        if (submission.IdempotencyKey is { } key && !IsLabel(key))
         {
-            yield return "the message_id stands in for the idempotencyKey and must have 1 to 200 characters and no control characters; or give an idempotencyKey.";
+            yield return "idempotencyKey must have 1 to 200 characters, none of them a control character.";
         }
 
         if (submission.InvocationId == Guid.Empty)
@@ -73,8 +71,20 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
         }
     }
 
-    // Not every database stores a zero byte, and nobody can tell two keys apart by characters that are not seen.
-    private static bool IsLine(string text) => text.Length is >= 1 and <= 200 && !text.Any(char.IsControl);
+    private static bool IsLabel(string text) => text.Length is >= 1 and <= 200 && !text.Any(char.IsControl);
+
+    private static bool IsText(JsonElement text)
+    {
+        try
+        {
+            _ = text.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     private static string? Shortened(string? text) => text is { Length: > 80 } ? text[..80] + "…" : text;
 }

@@ -148,6 +148,12 @@ internal sealed class ToolAnswerFilter(
         // Again here: what a tool recorded itself has not been through it.
         var answer = ResultLimit.Apply(tool.Manifest, decided, options.Value.MaxResultBytes);
         await sender.SendAsync(context, answer);
+        if (!context.ReceiveContext.IsDelivered)
+        {
+            // Answered without the consumer: said so, or the bus takes the message for one that nobody consumed and moves it to _skipped.
+            await context.NotifyConsumed(context.ReceiveContext.ElapsedTime, nameof(ToolAnswerFilter));
+        }
+
         var outcome = answer.Code ?? (answer.IsFallback ? "fallback" : "succeeded");
         metrics.Answered(tool.Name, outcome, repeated);
         logger.Answered(tool.Name, context.Message.CallId, context.Message.InvocationId, outcome, repeated, answer.DurationMs);

@@ -28,6 +28,20 @@ public sealed class ToolCallTests
     }
 
     [Fact]
+    public async Task A_call_that_is_answered_without_its_tool_counts_as_consumed_and_is_not_skipped()
+    {
+        await using var app = await ToolWorkersApp.StartAsync();
+        var skipped = new SkippedDeliveries();
+        app.Services.GetRequiredService<IBus>().ConnectReceiveObserver(skipped);
+
+        var answer = await app.CallAsync(app.NewCall("{ broken"));
+        await app.CallAsync(app.NewCall());
+
+        Assert.Equal(FailureCode.ArgumentsInvalid, answer.Failure.Code);
+        Assert.Equal(0, skipped.Count);
+    }
+
+    [Fact]
     public async Task Without_a_response_address_the_answer_goes_to_the_progress_queue()
     {
         await using var app = await ToolWorkersApp.StartAsync();
