@@ -70,6 +70,7 @@ public static class PipelineBus
             }
         });
         bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
+        bus.ConnectSendObserver(new ReplyCorrelation());
         ApplyTopology(context, bus);
         foreach (var endpoint in Endpoints(context))
         {

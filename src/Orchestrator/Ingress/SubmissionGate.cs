@@ -14,8 +14,9 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
     public async Task Send(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next)
     {
         var submission = context.Message;
+        var key = SubmissionIdentity.KeyOf(context);
         var failure = submission.Agent == agent.Name
-            ? rules.Check(submission) ?? await IdentityTakenAsync(context)
+            ? rules.Check(submission) ?? await IdentityTakenAsync(submission, key, context.CancellationToken)
             : rules.Check(submission) ?? new Failure(FailureCode.SubmissionInvalid, $"The body names agent '{submission.Agent}', the routing key '{agent.Name}'. They must be the same.");
         if (failure is not null)
         {
@@ -28,18 +29,17 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");
 
-    /// <summary>A submission that brings both an id and a key must not give a key that another invocation has.</summary>
-    private async Task<Failure?> IdentityTakenAsync(ConsumeContext<SubmitInvocation> context)
+    /// <summary>A submission that brings both an id and a key (or a message id in its place) must not give a key that another invocation has.</summary>
+    private async Task<Failure?> IdentityTakenAsync(SubmitInvocation submission, string? key, CancellationToken cancellationToken)
     {
-        var submission = context.Message;
-        if (submission.InvocationId is not { } id || submission.IdempotencyKey is not { } key)
+        if (submission.InvocationId is not { } id || key is null)
         {
             return null;
         }
 
         await using var scope = scopes.CreateAsyncScope();
         var taken = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken);
+            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, cancellationToken);
         return taken
             ? new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' belongs to another invocation than '{id}'. Leave invocationId out to mean that one, or use a new key.")
             : null;

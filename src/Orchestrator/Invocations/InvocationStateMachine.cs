@@ -75,7 +75,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
             When(TimerElapsed).IfElse(
                 x => x.Saga.Deadline <= time.GetUtcNow().UtcDateTime,
                 due => due.Expire(metrics, time).TransitionTo(Expired),
-                early => early.Then(x => x.Saga.WakeAt = x.Saga.Deadline)),
+                early => early.WakeAgain()),
             When(CancelRequested)
                 .Cancel(metrics, time)
                 .TransitionTo(Cancelled));

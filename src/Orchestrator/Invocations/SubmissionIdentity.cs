@@ -35,7 +35,7 @@ public static class SubmissionIdentity
 
     /// <summary>The idempotency key, for which the AMQP message id stands in.</summary>
     public static string? KeyOf(ConsumeContext<SubmitInvocation> context) =>
-        context.Message.IdempotencyKey ?? (AmqpDelivery.MessageIdOf(context) is { } messageId ? Storable(messageId) : context.MessageId?.ToString());
+        context.Message.IdempotencyKey ?? (AmqpDelivery.MessageIdOf(context) is { } messageId ? Storable(messageId) : (context.MessageId ?? context.ReceiveContext.GetMessageId())?.ToString());
 
     /// <summary>What makes two submissions the same: everything but the ids they are told apart by.</summary>
     public static byte[] HashOf(SubmitInvocation submission) =>
