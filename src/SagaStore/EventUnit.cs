@@ -39,6 +39,7 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     private IDbContextTransaction? _transaction;
     private IDisposable? _writer;
     private SemaphoreSlim? _turn;
+    private bool _discarded;
 
     public async Task<SagaConsumeContext<TSaga, TMessage>> Load(Guid correlationId)
     {
@@ -123,6 +124,13 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     /// <summary>The saga ended with its first event: it never had a row, but its messages and its memory are as durable as any.</summary>
     public async Task Discard(SagaConsumeContext<TSaga> context)
     {
+        // MassTransit also discards a first event that threw: nothing of it may stay, least of all that it was consumed.
+        if (!context.IsCompleted || _discarded)
+        {
+            return;
+        }
+
+        _discarded = true;
         await RememberCompletedAsync(context.Saga, []);
         await CommitAsync(context.Saga);
     }

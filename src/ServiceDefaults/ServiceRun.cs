@@ -15,8 +15,11 @@ public static class ServiceRun
     /// <c>--migrate</c> applies the committed migrations and ends; <c>--help</c> explains; otherwise the service runs until it is told to stop.
     /// A service never migrates by itself: two replicas that start together would race.
     /// </summary>
+    /// <param name="app">The service.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="map">Maps the routes, which builds the bus and all it needs; a migration must not need it.</param>
     /// <returns>The process's exit code: 0 stopped or migrated, 3 migrations are missing, 4 the database does not answer.</returns>
-    public static async Task<int> RunServiceAsync(this WebApplication app, string[] args)
+    public static async Task<int> RunServiceAsync(this WebApplication app, string[] args, Action map)
     {
         if (args.Contains("--help") || args.Contains("-h"))
         {
@@ -36,6 +39,7 @@ public static class ServiceRun
             return 0;
         }
 
+        map();
         try
         {
             if (await MissingMigrations(app) is { } missing)

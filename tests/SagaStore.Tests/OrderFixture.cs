@@ -44,6 +44,7 @@ public sealed class OrderFixture : IAsyncDisposable
         var collection = new ServiceCollection();
         collection.AddDbContextPool<OrdersDbContext>(x => Use(x, database));
         collection.AddMessageComposer<PartReference, PartDescriptions>();
+        collection.AddSingleton<FirstEventFailures>();
         services?.Invoke(collection);
         collection.AddMassTransitTestHarness(TextWriter.Null, x =>
         {

@@ -1,6 +1,7 @@
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Fixtures;
 using Pipeline.SagaStore.Outgoing;
 using Pipeline.SagaStore.Tests.Samples;
@@ -171,6 +172,23 @@ public abstract class StoreConformance(string provider)
         Assert.True(await orders.Harness.Consumed.Any<FailAfterSending>(x => x.Exception is not null, Cancellation));
         Assert.Equal(0, (await orders.OrderAsync(id))!.Parts);
         Assert.False(orders.Harness.Published.Select<PartAdded>(Cancellation).Any());
+    }
+
+    [Fact]
+    public async Task A_first_event_that_throws_is_consumed_when_it_comes_again()
+    {
+        await using var orders = await OrderFixture.StartAsync(provider);
+        var failures = orders.Services.GetRequiredService<FirstEventFailures>();
+        (failures.Customer, failures.Left) = ("carl", 1);
+        var id = NewId.NextGuid();
+        var messageId = NewId.NextGuid();
+
+        await orders.SendAsync(new SubmitOrder(id, "carl"), messageId);
+        await Eventually.HoldsAsync(() => Task.FromResult(failures.Left < 1), "the first delivery has thrown");
+        await orders.SendAsync(new SubmitOrder(id, "carl"), messageId);
+
+        await Consumed<SubmitOrder>(orders, 1);
+        Assert.Equal("Open", (await orders.OrderAsync(id))?.CurrentState);
     }
 
     [Fact]

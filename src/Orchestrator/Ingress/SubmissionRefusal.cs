@@ -35,16 +35,16 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
     }
 
     // Both not through the consume context: it waits for every send of its own before it lets the delivery end, a hung one included.
-    private static async Task AnswerAsync(ConsumeContext context, InvocationEvent rejected)
+    internal static async Task AnswerAsync(ConsumeContext context, InvocationEvent answer)
     {
         if (AmqpDelivery.ReplyOf(context) is { } reply)
         {
-            await AmqpDelivery.ReplyAsync(context.ReceiveContext.SendEndpointProvider, reply, rejected, context.CancellationToken);
+            await AmqpDelivery.ReplyAsync(context.ReceiveContext.SendEndpointProvider, reply, answer, context.CancellationToken);
         }
         else if (context.ResponseAddress is { } address)
         {
             var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(address);
-            await endpoint.Send(rejected, x => x.RequestId = context.RequestId, context.CancellationToken);
+            await endpoint.Send(answer, x => x.RequestId = context.RequestId, context.CancellationToken);
         }
     }
 

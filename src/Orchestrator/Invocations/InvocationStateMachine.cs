@@ -52,7 +52,10 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
             When(CompletionFailed).IfElse(
                 x => x.Message.Turn == x.Saga.Turn,
-                failure => failure.RecordModelFailure(time).EndWithoutModel(this, agents, metrics, time),
+                failure => failure.RecordModelFailure(time).IfElse(
+                    x => x.Saga.Deadline <= time.GetUtcNow().UtcDateTime,
+                    due => due.Expire(metrics, time).TransitionTo(Expired),
+                    failed => failed.EndWithoutModel(this, agents, metrics, time)),
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
             When(ResumeRequested).AskModelAgain(agents),
             Ignore(ToolSucceeded),
