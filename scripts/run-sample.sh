@@ -6,7 +6,7 @@
 # Looks at the package feed first (scripts/detect-feed.sh), then builds and starts src/EmbeddedHost. Works from any
 # folder; databases and log go to .run/embedded of this checkout unless --data names another folder.
 #
-# Exit codes: those of the embedded host: 0 every case ended as expected, 1 not, 2 usage.
+# Exit codes: those of the embedded host: 0 every case ended as expected, 1 not, 2 the file of cases cannot be used.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/functions/console.sh
