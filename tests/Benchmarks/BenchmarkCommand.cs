@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Pipeline.Benchmarks.Measurement;
+using Pipeline.Benchmarks.Store;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>The command line. Exit codes: 0 measured, 1 something was lost or failed, 2 the command was not understood.</summary>
+internal static class BenchmarkCommand
+{
+    public static RootCommand Create(string[] commandLine)
+    {
+        var options = new SharedOptions();
+        return new RootCommand(
+            "Measures the pipeline and its saga store. Build in Release. RabbitMQ and PostgreSQL are not started here: scripts/servers.sh up rabbitmq postgres. " +
+            "Every measurement makes its own database and virtual host and deletes them. Exit code 0: measured; 1: something was lost or failed; 2: the command was not understood.")
+        {
+            StoreVerb(options, commandLine),
+        };
+    }
+
+    private static Command StoreVerb(SharedOptions shared, string[] commandLine)
+    {
+        var database = new Option<string>("--database") { Description = "postgres.", DefaultValueFactory = _ => "postgres" };
+        database.AcceptOnlyFromAmong("postgres");
+        var transport = new Option<string>("--transport") { Description = "in-memory or rabbitmq.", DefaultValueFactory = _ => "in-memory" };
+        transport.AcceptOnlyFromAmong("in-memory", "rabbitmq");
+        var variant = new Option<string>("--variant") { Description = "row-store, inbox-outbox-tables, no-outbox, or all: interleaved.", DefaultValueFactory = _ => StoreVariant.All };
+        variant.AcceptOnlyFromAmong([.. StoreVariant.Each, StoreVariant.All]);
+        var sagas = SharedOptions.Count("--sagas", "Sagas of one measurement.", 2000);
+        var warmup = SharedOptions.Count("--warmup", "Sagas before the measurement.", 500);
+        var concurrency = SharedOptions.Count("--concurrency", "Sagas at a time.", 16);
+        var rounds = SharedOptions.Count("--rounds", "Measurements of each variant, interleaved; the table shows the medians.", 3);
+        var reset = new Option<bool>("--reset-connections") { Description = "Let Npgsql reset each connection it takes from its pool (its default): a transaction more for each use." };
+        var prepare = new Option<int>("--auto-prepare") { Description = "Npgsql's 'Max Auto Prepare'; 0 prepares nothing (its default).", DefaultValueFactory = _ => 0 };
+        var verb = new Command("store", "The saga store alone: a saga of three events, several ways to keep it.") { database, transport, variant, sagas, warmup, concurrency, rounds, reset, prepare };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var overRabbitMq = parsed.GetValue(transport) == "rabbitmq";
+            if (shared.Servers(parsed, needsRabbitMq: overRabbitMq, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("store", commandLine, parsed.GetValue(shared.Json));
+            var (medians, rounded) = await new StoreBenchmark(new StoreSettings
+            {
+                Servers = servers,
+                OverRabbitMq = overRabbitMq,
+                Variant = parsed.GetValue(variant)!,
+                Sagas = parsed.GetValue(sagas),
+                Warmup = parsed.GetValue(warmup),
+                Concurrency = parsed.GetValue(concurrency),
+                Rounds = parsed.GetValue(rounds),
+                ResetConnections = parsed.GetValue(reset),
+                AutoPrepare = parsed.GetValue(prepare),
+            }).RunAsync(cancellationToken);
+            await report.WriteAsync(medians, rounded, "Transactions are all commits of the database from the start of the client to its end: warm-up, sweeper and removal of confirmed messages included.");
+            return rounded.All(x => x["not finished"] == 0) ? 0 : 1;
+        });
+        return verb;
+    }
+}
