@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Benchmarks.Invocations;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.Benchmarks.Store;
 
@@ -14,8 +15,50 @@ internal static class BenchmarkCommand
             "Measures the pipeline and its saga store. Build in Release. RabbitMQ and PostgreSQL are not started here: scripts/servers.sh up rabbitmq postgres. " +
             "Every measurement makes its own database and virtual host and deletes them. Exit code 0: measured; 1: something was lost or failed; 2: the command was not understood.")
         {
+            InvocationsVerb(options, commandLine),
             StoreVerb(options, commandLine),
+            ServeVerb(),
         };
+    }
+
+    private static Command InvocationsVerb(SharedOptions shared, string[] commandLine)
+    {
+        var transport = new Option<string>("--transport") { Description = "embedded: one process, in-memory transport, SQLite. rabbitmq: a process for each service, quorum queues, PostgreSQL.", Required = true };
+        transport.AcceptOnlyFromAmong("embedded", "rabbitmq");
+        var count = SharedOptions.Count("--count", "Invocations that are measured.", 2000);
+        var warmup = SharedOptions.Count("--warmup", "Invocations before them.", 500);
+        var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 32);
+        var verb = new Command("invocations", "Two model turns and two parallel tools, none of which does any work: what the pipeline itself costs.") { transport, count, warmup, concurrency };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var embedded = parsed.GetValue(transport) == "embedded";
+            if (shared.Servers(parsed, needsRabbitMq: !embedded, needsPostgres: !embedded) is not { } servers)
+            {
+                return 2;
+            }
+
+            var settings = new InvocationSettings { Servers = servers, Count = parsed.GetValue(count), Warmup = parsed.GetValue(warmup), Concurrency = parsed.GetValue(concurrency) };
+            var report = new Report("invocations", commandLine, parsed.GetValue(shared.Json));
+            var figures = await (embedded ? new EmbeddedInvocations(settings).RunAsync(cancellationToken) : new RabbitMqInvocations(settings).RunAsync(cancellationToken));
+            await report.WriteAsync([figures], [], embedded
+                ? "One process holds the services, the model and the load; submissions go over the in-memory bus."
+                : "Transactions are all commits of the orchestrator's database from the start of the services to their end: warm-up, health checks, sweeper and removal of confirmed messages included.");
+            return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    /// <summary>The processes that this program starts of itself.</summary>
+    private static Command ServeVerb()
+    {
+        var role = new Argument<string>("role");
+        role.AcceptOnlyFromAmong(BenchmarkService.Model, BenchmarkService.Tools);
+        var migrate = new Option<bool>("--migrate");
+        var verb = new Command("serve", "A process of the benchmark's own.") { role, migrate };
+        verb.Hidden = true;
+        verb.SetAction((parsed, _) => BenchmarkService.RunAsync(parsed.GetValue(role)!, parsed.GetValue(migrate)));
+        return verb;
     }
 
     private static Command StoreVerb(SharedOptions shared, string[] commandLine)
