@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Benchmarks.EventCost;
 using Pipeline.Benchmarks.Invocations;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.Benchmarks.Store;
@@ -17,6 +18,7 @@ internal static class BenchmarkCommand
         {
             InvocationsVerb(options, commandLine),
             StoreVerb(options, commandLine),
+            EventCostVerb(options, commandLine),
             ServeVerb(),
         };
     }
@@ -44,6 +46,27 @@ internal static class BenchmarkCommand
             await report.WriteAsync([figures], [], embedded
                 ? "One process holds the services, the model and the load; submissions go over the in-memory bus."
                 : "Transactions are all commits of the orchestrator's database from the start of the services to their end: warm-up, health checks, sweeper and removal of confirmed messages included.");
+            return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    private static Command EventCostVerb(SharedOptions shared, string[] commandLine)
+    {
+        var events = SharedOptions.Count("--events", "Events of the orchestrator's saga; five make an invocation.", 5000);
+        var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 16);
+        var verb = new Command("event-cost", "Database transactions for one event of the orchestrator's saga, on PostgreSQL.") { events, concurrency };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (shared.Servers(parsed, needsRabbitMq: false, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("event-cost", commandLine, parsed.GetValue(shared.Json));
+            var figures = await new EventCostBenchmark(new EventCostSettings { Servers = servers, Events = parsed.GetValue(events), Concurrency = parsed.GetValue(concurrency) }).RunAsync(cancellationToken);
+            await report.WriteAsync([figures], [], "In-memory transport; model and tools answer at once and have no database. The background is what an idle process commits in the same time, its start included; under load the batched removal of confirmed messages comes on top and is part of the first figure.");
             return InvocationFigures.AreClean(figures) ? 0 : 1;
         });
         return verb;

@@ -6,13 +6,14 @@ namespace Pipeline.Benchmarks.Measurement;
 /// A process and everything it started, by process id. Read from /proc, so on Linux only; elsewhere, and for servers of another machine or
 /// user, there is no figure rather than a wrong one.
 /// </summary>
-internal sealed class ProcessTree(string name, int? rootId)
+internal sealed class ProcessTree(string name, int? rootId, bool withChildren = true)
 {
     private const double MillisecondsPerTick = 10; // USER_HZ is 100 on every Linux that .NET runs on.
 
     public string Name => name;
 
-    public static ProcessTree Own(string name) => new(name, Environment.ProcessId);
+    /// <summary>This process, without the services that it started: those are measured for themselves.</summary>
+    public static ProcessTree Own(string name) => new(name, Environment.ProcessId, withChildren: false);
 
     /// <summary>
     /// The CPU time of the tree so far. What a process that ended had used is in the figure its parent carries for it, so the sum never falls.
@@ -34,7 +35,7 @@ internal sealed class ProcessTree(string name, int? rootId)
                 ticks += process.Ticks;
             }
 
-            foreach (var (child, _) in processes.Where(x => x.Value.Parent == id))
+            foreach (var (child, _) in processes.Where(x => withChildren && x.Value.Parent == id))
             {
                 open.Enqueue(child);
             }
