@@ -17,8 +17,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public string Name { get; }
 
-    // Without the reset a transaction is what the code under test began and nothing else; Npgsql otherwise sends DISCARD ALL for each use of a pooled connection.
-    public string ConnectionString(bool resetOnClose = true) => new NpgsqlConnectionStringBuilder(_server) { Database = Name, NoResetOnClose = !resetOnClose, MaxPoolSize = 60 }.ConnectionString;
+    /// <summary>As a deployment writes it: whether a connection is reset when it is used again is left to the code under test.</summary>
+    public string ConnectionString() => new NpgsqlConnectionStringBuilder(_server) { Database = Name, MaxPoolSize = 60 }.ConnectionString;
 
     public static async Task<PostgresDatabase> CreateAsync(string server, string purpose)
     {

@@ -105,7 +105,7 @@ internal sealed class StoreBenchmark(StoreSettings settings)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
-        var connection = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString(settings.ResetConnections)) { MaxAutoPrepare = settings.AutoPrepare }.ConnectionString;
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString()) { NoResetOnClose = !settings.ResetConnections, MaxAutoPrepare = settings.AutoPrepare }.ConnectionString;
         builder.Services.AddDbContextPool<TripsDbContext>(x => x.UseNpgsql(connection));
         builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         if (variant == StoreVariant.InboxOutboxTables)
