@@ -1,0 +1,3 @@
+using Pipeline.Benchmarks;
+
+return await BenchmarkCommand.Create(args).Parse(args).InvokeAsync();
