@@ -83,8 +83,10 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>The address it listens on, once it does; fails with its output when it ends before.</summary>
     public async Task<Uri> AddressAsync()
     {
-        await Task.WhenAny(_address.Task, _exited).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        Assert.True(_address.Task.IsCompleted, $"{Service} ended before it listened:{Environment.NewLine}{Output}");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        await Task.WhenAny(_address.Task, _exited, Task.Delay(Timeout.Infinite, limit.Token));
+        Assert.True(_address.Task.IsCompleted, $"{Service} {(HasExited ? "ended before it listened" : "does not listen")}:{Environment.NewLine}{Output}");
         return await _address.Task;
     }
 
@@ -193,6 +195,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SendSignal(int processId, int signal);
 
-    [GeneratedRegex(@"Now listening on: (http://[0-9.]+:[0-9]+)")]
+    // As a line of text, or as a rendered message within JSON, where the address is quoted.
+    [GeneratedRegex("""Now listening on: (?:\\?")?(http://[0-9.]+:[0-9]+)""")]
     private static partial Regex ListeningOn();
 }
