@@ -197,8 +197,10 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         await database.SaveChangesAsync(CancellationToken);
         await ComposeAsync(messages);
         using var underWay = messages.Count > 0 ? dispatcher.Announce(batch) : null;
+        CrashPoint.Reach(CrashPoint.BeforeCommit);
         // Cancelling a commit leaves its outcome unknown.
         await _transaction!.CommitAsync(CancellationToken.None);
+        CrashPoint.Reach(CrashPoint.AfterCommit);
         metrics.Committed(SagaName, time.GetElapsedTime(started));
         database.ChangeTracker.Clear();
         await RollbackAsync();
@@ -213,6 +215,7 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         try
         {
             await dispatcher.SendAsync(messages, options.SendTimeout, CancellationToken);
+            CrashPoint.Reach(CrashPoint.AfterSend);
             await confirmed.AddAsync(batch, CancellationToken);
         }
 #pragma warning disable CA1031 // The state is committed: whatever keeps the messages from leaving, they are in the table and the sweeper sends them.
