@@ -38,6 +38,7 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     private IDbContextTransaction? _transaction;
     private IDisposable? _writer;
     private SemaphoreSlim? _turn;
+    private TSaga? _discarded;
 
     public async Task<SagaConsumeContext<TSaga, TMessage>> Load(Guid correlationId)
     {
@@ -118,11 +119,14 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         await CommitAsync(context.Saga);
     }
 
-    /// <summary>The saga ended with its first event: it never had a row, but its messages and its memory are as durable as any.</summary>
-    public async Task Discard(SagaConsumeContext<TSaga> context)
+    /// <summary>
+    /// Called both when the saga ended with its first event and when that event failed, a failed commit included; which of the two is
+    /// known only once the event is over. See <see cref="CommitDiscardedAsync"/>.
+    /// </summary>
+    public Task Discard(SagaConsumeContext<TSaga> context)
     {
-        await RememberCompletedAsync(context.Saga, []);
-        await CommitAsync(context.Saga);
+        _discarded = context.Saga;
+        return Task.CompletedTask;
     }
 
     public async Task Undo(SagaConsumeContext<TSaga> context)
@@ -134,6 +138,16 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     public Task<SagaConsumeContext<TSaga, T>> CreateSagaConsumeContext<T>(ConsumeContext<T> consumeContext, TSaga instance, SagaConsumeContextMode mode)
         where T : class =>
         Task.FromResult<SagaConsumeContext<TSaga, T>>(new DefaultSagaConsumeContext<TSaga, T>(consumeContext, instance));
+
+    /// <summary>The saga ended with its first event, without an exception: it never had a row, but its messages and its memory are as durable as any.</summary>
+    public async Task CommitDiscardedAsync()
+    {
+        if (_discarded is { } saga)
+        {
+            await RememberCompletedAsync(saga, []);
+            await CommitAsync(saga);
+        }
+    }
 
     /// <summary>
     /// Sends what was sent without any state being committed: answers to questions, answers for a missing instance. Nothing is stored:

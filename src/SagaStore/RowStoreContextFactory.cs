@@ -132,6 +132,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
         try
         {
             await consume(database, unit, cancellationToken);
+            await unit.CommitDiscardedAsync();
         }
         catch (ConsumedBeforeException)
         {
