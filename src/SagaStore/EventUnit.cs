@@ -39,7 +39,7 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     private IDbContextTransaction? _transaction;
     private IDisposable? _writer;
     private SemaphoreSlim? _turn;
-    private bool _discarded;
+    private TSaga? _discarded;
 
     public async Task<SagaConsumeContext<TSaga, TMessage>> Load(Guid correlationId)
     {
@@ -121,18 +121,14 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         await CommitAsync(context.Saga);
     }
 
-    /// <summary>The saga ended with its first event: it never had a row, but its messages and its memory are as durable as any.</summary>
-    public async Task Discard(SagaConsumeContext<TSaga> context)
+    /// <summary>
+    /// Called both when the saga ended with its first event and when that event failed, a failed commit included; which of the two is
+    /// known only once the event is over. See <see cref="CommitDiscardedAsync"/>.
+    /// </summary>
+    public Task Discard(SagaConsumeContext<TSaga> context)
     {
-        // MassTransit also discards a first event that threw: nothing of it may stay, least of all that it was consumed.
-        if (!context.IsCompleted || _discarded)
-        {
-            return;
-        }
-
-        _discarded = true;
-        await RememberCompletedAsync(context.Saga, []);
-        await CommitAsync(context.Saga);
+        _discarded = context.Saga;
+        return Task.CompletedTask;
     }
 
     public async Task Undo(SagaConsumeContext<TSaga> context)
@@ -144,6 +140,16 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     public Task<SagaConsumeContext<TSaga, T>> CreateSagaConsumeContext<T>(ConsumeContext<T> consumeContext, TSaga instance, SagaConsumeContextMode mode)
         where T : class =>
         Task.FromResult<SagaConsumeContext<TSaga, T>>(new DefaultSagaConsumeContext<TSaga, T>(consumeContext, instance));
+
+    /// <summary>The saga ended with its first event, without an exception: it never had a row, but its messages and its memory are as durable as any.</summary>
+    public async Task CommitDiscardedAsync()
+    {
+        if (_discarded is { } saga)
+        {
+            await RememberCompletedAsync(saga, []);
+            await CommitAsync(saga);
+        }
+    }
 
     /// <summary>
     /// Sends what was sent without any state being committed: answers to questions, answers for a missing instance. Nothing is stored:
@@ -207,8 +213,10 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         await database.SaveChangesAsync(CancellationToken);
         await ComposeAsync(messages);
         using var underWay = messages.Count > 0 ? dispatcher.Announce(batch) : null;
+        CrashPoint.Reach(CrashPoint.BeforeCommit);
         // Cancelling a commit leaves its outcome unknown.
         await _transaction!.CommitAsync(CancellationToken.None);
+        CrashPoint.Reach(CrashPoint.AfterCommit);
         metrics.Committed(SagaName, time.GetElapsedTime(started));
         database.ChangeTracker.Clear();
         await RollbackAsync();
@@ -223,6 +231,7 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
         try
         {
             await dispatcher.SendAsync(messages, options.SendTimeout, CancellationToken);
+            CrashPoint.Reach(CrashPoint.AfterSend);
             await confirmed.AddAsync(batch, CancellationToken);
         }
 #pragma warning disable CA1031 // The state is committed: whatever keeps the messages from leaving, they are in the table and the sweeper sends them.

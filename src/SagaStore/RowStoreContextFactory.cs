@@ -80,6 +80,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
     private async Task InFreshScopes<T>(ConsumeContext<T> context, bool isQuery, Func<TDbContext, EventUnit<TSaga, T, TDbContext>, CancellationToken, Task> consume)
         where T : class
     {
+        CrashPoint.Reach(CrashPoint.Received);
         var cancellationToken = context.CancellationToken;
         var giveUpAt = time.GetUtcNow() + options.OutagePatience;
         for (int attempt = 1, conflicts = 0; ; attempt++)
@@ -131,6 +132,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
         try
         {
             await consume(database, unit, cancellationToken);
+            await unit.CommitDiscardedAsync();
         }
         catch (ConsumedBeforeException)
         {

@@ -22,7 +22,7 @@ internal static partial class SagaStoreLog
     [LoggerMessage(EventId = 6006, Level = LogLevel.Warning, Message = "{Saga} {SagaId}: committed messages could not be sent, attempt {Attempt}")]
     public static partial void SendFailed(this ILogger logger, string saga, Guid sagaId, int attempt, Exception exception);
 
-    [LoggerMessage(EventId = 6007, Level = LogLevel.Error, Message = "{Saga} {SagaId}: batch {Batch} is parked after {Attempts} attempts; see LastError in its row, mend the cause, then re-drive it")]
+    [LoggerMessage(EventId = 6007, Level = LogLevel.Error, Message = "{Saga} {SagaId}: batch {Batch} is parked after {Attempts} attempts; see LastError in its row, mend the cause, then re-drive it (SagaOutgoing.RedriveAsync)")]
     public static partial void Parked(this ILogger logger, string saga, Guid sagaId, Guid batch, int attempts, Exception exception);
 
     [LoggerMessage(EventId = 6008, Level = LogLevel.Warning, Message = "Sweep of {DbContext} failed; the next one follows")]

@@ -36,6 +36,7 @@ public static class SagaStoreRegistration
                 services.AddSingleton(own);
                 services.AddSingleton(provider => Create<ConfirmedBatches<TDbContext>>(provider, own));
                 services.AddHostedService(provider => provider.GetRequiredService<ConfirmedBatches<TDbContext>>());
+                services.AddSingleton(provider => new SagaOutgoing<TDbContext>(provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>()));
                 services.AddHostedService(provider => Create<OutgoingSweeper<TDbContext>>(provider, own));
             }
 

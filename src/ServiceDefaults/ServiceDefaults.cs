@@ -19,6 +19,7 @@ public static class ServiceDefaults
     /// <param name="service">The service's name in logs, traces and metrics.</param>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service)
     {
+        CrashRehearsal.Arm(builder.Configuration);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddLogging(builder, service);
         Telemetry.Add(builder, service);

@@ -117,7 +117,9 @@ internal sealed class CompletionRunner(
         }
 
         metrics.Admitted(pool.Name, time.GetElapsedTime(started));
+        CrashPoint.Reach(CrashPoint.BeforeCall);
         var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, token), cancellationToken);
+        CrashPoint.Reach(CrashPoint.AfterCall);
         switch (outcome)
         {
             case ModelAnswer answer:

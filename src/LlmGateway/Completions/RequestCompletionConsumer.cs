@@ -20,6 +20,7 @@ internal sealed class RequestCompletionConsumer(ModelPoolCatalog pools, Completi
         }
 
         var (outcome, pool) = await RunAsync(asked, context);
+        CrashPoint.Reach(CrashPoint.BeforeAnswer);
         if (outcome is ModelAnswer answer)
         {
             logger.CompletionAnswered(request.InvocationId, request.Turn, pool.Name, answer.Usage.InputTokens, answer.Usage.OutputTokens);

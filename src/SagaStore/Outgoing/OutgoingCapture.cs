@@ -82,8 +82,7 @@ internal sealed class OutgoingCapture<TMessage> : ConsumeContextScope<TMessage>,
         {
             if (_frozen)
             {
-                throw new InvalidOperationException(
-                    $"A message of type '{typeof(T).Name}' was sent after the saga's state was committed; it would not be part of the event. Await every send inside the activity.");
+                throw new SentAfterCommitException(typeof(T));
             }
 
             _messages.Add(captured);

@@ -23,7 +23,9 @@ internal sealed class OutgoingDispatcher(MessageComposers composers, TimeProvide
     {
         var sends = messages.Count == 1
             ? SendAsync(messages[0], cancellationToken)
-            : Task.WhenAll(messages.Select(x => SendAsync(x, cancellationToken)));
+            : CrashPoint.IsWatched(CrashPoint.BetweenSends)
+                ? SendOneThenTheOthersAsync(messages, cancellationToken)
+                : Task.WhenAll(messages.Select(x => SendAsync(x, cancellationToken)));
         return BoundedAsync(sends, limit, cancellationToken);
     }
 
@@ -50,6 +52,14 @@ internal sealed class OutgoingDispatcher(MessageComposers composers, TimeProvide
 
     /// <summary>Waits while this process is still sending the batch.</summary>
     public Task WhenSentAsync(Guid batch) => _underWay.TryGetValue(batch, out var sending) ? sending : Task.CompletedTask;
+
+    // All at once, nothing is between two sends: by the first confirm the others are on their way too.
+    private async Task SendOneThenTheOthersAsync(IReadOnlyList<CapturedMessage> messages, CancellationToken cancellationToken)
+    {
+        await SendAsync(messages[0], cancellationToken);
+        CrashPoint.Reach(CrashPoint.BetweenSends);
+        await Task.WhenAll(messages.Skip(1).Select(x => SendAsync(x, cancellationToken)));
+    }
 
     private Task SendAsync(CapturedMessage captured, CancellationToken cancellationToken)
     {

@@ -101,10 +101,12 @@ internal sealed class OutgoingSweeper<TDbContext>(
     {
         try
         {
+            CrashPoint.Reach(CrashPoint.SweepClaimed);
             var messages = StoredMessage.Unpack(batch.Body);
             using var activity = SagaStoreMetrics.Activities.StartActivity("saga.outgoing.resend", ActivityKind.Producer, messages.FirstOrDefault()?.TraceParent);
             activity?.SetTag("saga.id", batch.SagaId);
             await dispatcher.SendAgainAsync(messages, bus, scope, options.SendTimeout, cancellationToken);
+            CrashPoint.Reach(CrashPoint.SweepSent);
             metrics.SentAgain(messages.Count);
             logger.SentAgain(batch.Saga, batch.SagaId, messages.Count, batch.Attempts + 1);
             await confirmed.AddAsync(batch.Id, cancellationToken);

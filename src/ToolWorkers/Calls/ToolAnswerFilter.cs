@@ -74,7 +74,14 @@ internal sealed class ToolAnswerFilter(
             options.Value.MaxResultBytes);
 
         // The tool has run: what came of it is recorded even if this process is being stopped. Bounded by the command's own time limit.
-        return HasEffects ? await records.FinishAsync(call, answer, CancellationToken.None) : answer;
+        if (!HasEffects)
+        {
+            return answer;
+        }
+
+        var recorded = await records.FinishAsync(call, answer, CancellationToken.None);
+        CrashPoint.Reach(CrashPoint.AfterRecord);
+        return recorded;
     }
 
     private ToolAnswer UnrecordedAfterDeadline(RunTool call) => ToolAnswer.Failed(
