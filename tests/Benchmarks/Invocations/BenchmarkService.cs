@@ -28,8 +28,7 @@ internal static class BenchmarkService
         AddTools(builder.Services);
         builder.AddPipelineBus(bus => bus.AddToolWorkersConsumers());
         var app = builder.Build();
-        app.MapServiceDefaults();
-        return await app.RunServiceAsync(migrate ? ["--migrate"] : []);
+        return await app.RunServiceAsync(migrate ? ["--migrate"] : [], () => app.MapServiceDefaults());
     }
 
     public static void AddTools(IServiceCollection services) => services.AddTool<FirstTool>().AddTool<SecondTool>();
