@@ -28,7 +28,7 @@ internal static class BenchmarkCommand
         var transport = new Option<string>("--transport") { Description = "embedded: one process, in-memory transport, SQLite. rabbitmq: a process for each service, quorum queues, PostgreSQL.", Required = true };
         transport.AcceptOnlyFromAmong("embedded", "rabbitmq");
         var count = SharedOptions.Count("--count", "Invocations that are measured.", 2000);
-        var warmup = SharedOptions.Count("--warmup", "Invocations before them.", 500);
+        var warmup = SharedOptions.Count("--warmup", "Invocations before them.", 500, least: 0);
         var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 32);
         var verb = new Command("invocations", "Two model turns and two parallel tools, none of which does any work: what the pipeline itself costs.") { transport, count, warmup, concurrency };
         shared.AddTo(verb);
@@ -53,7 +53,7 @@ internal static class BenchmarkCommand
 
     private static Command EventCostVerb(SharedOptions shared, string[] commandLine)
     {
-        var events = SharedOptions.Count("--events", "Events of the orchestrator's saga; five make an invocation.", 5000);
+        var events = SharedOptions.Count("--events", "Events of the orchestrator's saga; five make an invocation.", 5000, least: 5);
         var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 16);
         var verb = new Command("event-cost", "Database transactions for one event of the orchestrator's saga, on PostgreSQL.") { events, concurrency };
         shared.AddTo(verb);
@@ -93,7 +93,7 @@ internal static class BenchmarkCommand
         var variant = new Option<string>("--variant") { Description = "row-store, inbox-outbox-tables, no-outbox, or all: interleaved.", DefaultValueFactory = _ => StoreVariant.All };
         variant.AcceptOnlyFromAmong([.. StoreVariant.Each, StoreVariant.All]);
         var sagas = SharedOptions.Count("--sagas", "Sagas of one measurement.", 2000);
-        var warmup = SharedOptions.Count("--warmup", "Sagas before the measurement.", 500);
+        var warmup = SharedOptions.Count("--warmup", "Sagas before the measurement.", 500, least: 0);
         var concurrency = SharedOptions.Count("--concurrency", "Sagas at a time.", 16);
         var rounds = SharedOptions.Count("--rounds", "Measurements of each variant, interleaved; the table shows the medians.", 3);
         var reset = new Option<bool>("--reset-connections") { Description = "Let Npgsql reset each connection it takes from its pool (its default): a transaction more for each use." };

@@ -15,14 +15,15 @@ internal sealed class SharedOptions
 
     public Option<FileInfo?> Json { get; } = new("--json") { Description = "Write the result to this file too." };
 
-    public static Option<int> Count(string name, string description, int usual)
+    public static Option<int> Count(string name, string description, int usual, int least = 1)
     {
         var option = new Option<int>(name) { Description = $"{description} Default: {usual}.", DefaultValueFactory = _ => usual };
         option.Validators.Add((OptionResult x) =>
         {
-            if (x.GetValueOrDefault<int>() is < 0 or > 10_000_000)
+            // Of the text: asking for the value of something that is no number throws.
+            if (x.Tokens is [var token] && int.TryParse(token.Value, out var number) && (number < least || number > 10_000_000))
             {
-                x.AddError($"{name} takes 0 to 10000000.");
+                x.AddError($"{name} takes {least} to 10000000.");
             }
         });
         return option;
