@@ -113,6 +113,10 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
                     logger.OutageRetried(SagaName, context.MessageId, attempt, delay, e);
                     await Task.Delay(delay, time, cancellationToken);
                 }
+                else if (error == DatabaseError.Outage)
+                {
+                    throw new DatabaseOutageException(typeof(TSaga), typeof(T), options.OutagePatience, e);
+                }
                 else
                 {
                     throw;

@@ -18,7 +18,8 @@ public class RowStoreOptions
 
     /// <summary>
     /// How long an event is tried again while the database does not answer. Below the broker's consumer timeout (30 minutes by default),
-    /// so that the delivery is still ours when the database is back.
+    /// so that the delivery is still ours when the database is back. Then it fails with a <see cref="DatabaseOutageException"/>: retry that by
+    /// giving the delivery back to the broker, not in the process, or the wait begins anew with the same delivery.
     /// </summary>
     public TimeSpan OutagePatience { get; set; } = TimeSpan.FromMinutes(15);
 

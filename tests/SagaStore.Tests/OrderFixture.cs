@@ -1,6 +1,7 @@
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Fixtures;
 using Pipeline.SagaStore.Outgoing;
@@ -29,6 +30,17 @@ public sealed class OrderFixture : IAsyncDisposable
     /// <summary>Deliveries consumed without an exception; the harness's own list keeps one for each message id.</summary>
     public int ConsumedCount<T>() => _consumed.Count(typeof(T));
 
+    /// <summary>The ids of the events of a type that subscribers received; waits for the first.</summary>
+    public async Task<List<Guid>> ReceivedIdsAsync<T>()
+    {
+        var received = _services.GetRequiredService<ReceivedEvents>();
+        await Eventually.HoldsAsync(() => Task.FromResult(received.Ids<T>().Count > 0), $"a {typeof(T).Name} arrives");
+        return received.Ids<T>();
+    }
+
+    /// <summary>The ids of the events of a type that subscribers received so far.</summary>
+    public List<Guid> ReceivedIds<T>() => _services.GetRequiredService<ReceivedEvents>().Ids<T>();
+
     public TestDatabase Database => _database;
 
     public IServiceProvider Services => _services;
@@ -38,13 +50,17 @@ public sealed class OrderFixture : IAsyncDisposable
         Action<RowStoreOptions>? configure = null,
         Action<IServiceCollection>? services = null,
         Action<IBusRegistrationConfigurator>? bus = null,
-        TestDatabase? sharedDatabase = null)
+        TestDatabase? sharedDatabase = null,
+        IReadOnlyList<IInterceptor>? interceptors = null,
+        Func<IServiceProvider, Task>? prepare = null,
+        RabbitMqVirtualHost? broker = null)
     {
         var database = sharedDatabase ?? await TestDatabase.CreateAsync(provider);
         var collection = new ServiceCollection();
-        collection.AddDbContextPool<OrdersDbContext>(x => Use(x, database));
+        collection.AddDbContextPool<OrdersDbContext>(x => Use(x, database).AddInterceptors(interceptors ?? []));
         collection.AddMessageComposer<PartReference, PartDescriptions>();
         collection.AddSingleton<FirstEventFailures>();
+        collection.AddSingleton<ReceivedEvents>();
         services?.Invoke(collection);
         collection.AddMassTransitTestHarness(TextWriter.Null, x =>
         {
@@ -55,14 +71,26 @@ public sealed class OrderFixture : IAsyncDisposable
                 store.WakeAt(order => order.WakeAt, new Uri("exchange:order"), (id, dueAt) => new OrderWoken(id, dueAt));
                 configure?.Invoke(store.Options);
             });
+            x.AddConsumer<EventRecorder>();
             bus?.Invoke(x);
-            x.UsingInMemory((context, cfg) => cfg.ConfigureEndpoints(context));
+            if (broker is null)
+            {
+                x.UsingInMemory((context, cfg) => cfg.ConfigureEndpoints(context));
+                return;
+            }
+
+            x.UsingRabbitMq((context, cfg) =>
+            {
+                cfg.Host(broker.Uri);
+                cfg.ConfigureEndpoints(context);
+            });
         });
         var provider2 = collection.BuildServiceProvider(validateScopes: true);
         if (sharedDatabase is null)
         {
             await using var scope = provider2.CreateAsyncScope();
             await scope.ServiceProvider.GetRequiredService<OrdersDbContext>().Database.EnsureCreatedAsync();
+            await (prepare?.Invoke(scope.ServiceProvider) ?? Task.CompletedTask);
         }
 
         var fixture = new OrderFixture(database, sharedDatabase is null, provider2);
@@ -104,7 +132,7 @@ public sealed class OrderFixture : IAsyncDisposable
         }
     }
 
-    private static void Use(DbContextOptionsBuilder options, TestDatabase database)
+    internal static DbContextOptionsBuilder Use(DbContextOptionsBuilder options, TestDatabase database)
     {
         switch (database.Provider)
         {
@@ -122,5 +150,7 @@ public sealed class OrderFixture : IAsyncDisposable
             default:
                 throw new InvalidOperationException(database.Provider);
         }
+
+        return options;
     }
 }

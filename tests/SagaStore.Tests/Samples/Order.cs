@@ -18,6 +18,8 @@ public sealed class Order : SagaStateMachineInstance
 
 public sealed record SubmitOrder(Guid OrderId, string Customer);
 
+public sealed record ImportOrder(Guid OrderId, string Customer);
+
 public sealed record AddPart(Guid OrderId, int Number);
 
 public sealed record CompleteOrder(Guid OrderId);
@@ -33,6 +35,10 @@ public sealed record GreetCustomer(string Customer);
 public sealed record OrderWoken(Guid OrderId, DateTime DueAt);
 
 public sealed record FailAfterSending(Guid OrderId);
+
+public sealed record KeepContext(Guid OrderId);
+
+public sealed record FailLoudly(Guid OrderId, int Characters);
 
 public sealed record OrderSubmitted(Guid OrderId);
 
