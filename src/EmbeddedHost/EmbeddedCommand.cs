@@ -23,7 +23,8 @@ internal static class EmbeddedCommand
         };
         timeout.Validators.Add(x =>
         {
-            if (x.GetValueOrDefault<int>() is < 1 or > 86_400)
+            // The value itself cannot be asked for where it is no number; that has its own error.
+            if (x.Tokens.Count == 1 && int.TryParse(x.Tokens[0].Value, out var seconds) && seconds is < 1 or > 86_400)
             {
                 x.AddError("--timeout takes 1 to 86400 seconds.");
             }
