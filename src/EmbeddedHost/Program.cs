@@ -1,3 +1,5 @@
 using Pipeline.EmbeddedHost;
 
-return await EmbeddedCommand.Create().Parse(args).InvokeAsync();
+var command = EmbeddedCommand.Create().Parse(args);
+var exitCode = await command.InvokeAsync();
+return command.Errors.Count > 0 ? 2 : exitCode;

@@ -6,6 +6,8 @@ builder.AddServiceDefaults("llm-gateway");
 builder.AddLlmGateway();
 builder.AddPipelineBus(bus => bus.AddLlmGatewayConsumers());
 var app = builder.Build();
-app.MapServiceDefaults();
-app.MapLlmGateway();
-return await app.RunServiceAsync(args);
+return await app.RunServiceAsync(args, () =>
+{
+    app.MapServiceDefaults();
+    app.MapLlmGateway();
+});

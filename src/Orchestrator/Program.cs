@@ -6,6 +6,8 @@ builder.AddServiceDefaults("orchestrator");
 builder.AddOrchestrator();
 builder.AddPipelineBus(bus => bus.AddOrchestratorConsumers());
 var app = builder.Build();
-app.MapServiceDefaults();
-app.MapOrchestrator();
-return await app.RunServiceAsync(args);
+return await app.RunServiceAsync(args, () =>
+{
+    app.MapServiceDefaults();
+    app.MapOrchestrator();
+});

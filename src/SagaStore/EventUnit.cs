@@ -16,6 +16,7 @@ namespace Pipeline.SagaStore;
 internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     OutgoingCapture<TMessage> capture,
     TDbContext database,
+    bool isOneOfSeveral,
     IServiceProvider scope,
     Func<TDbContext, Guid, CancellationToken, Task<TSaga?>> load,
     MessageComposers composers,
@@ -54,7 +55,8 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
             metrics.Duplicate(SagaName);
             logger.DuplicateIgnored(SagaName, correlationId, messageId);
             await SendUnconfirmedAgainAsync(correlationId);
-            throw new ConsumedBeforeException();
+            // Of several instances that the event reaches, the others may not have consumed it yet.
+            return isOneOfSeveral ? null! : throw new ConsumedBeforeException();
         }
 
         return saga is null ? null! : await CreateSagaConsumeContext(this, saga, SagaConsumeContextMode.Load);
@@ -244,7 +246,16 @@ internal sealed class EventUnit<TSaga, TMessage, TDbContext>(
     {
         var id = BatchId(sagaId);
         await RollbackAsync();
-        await dispatcher.WhenSentAsync(id).WaitAsync(options.SendTimeout, time, CancellationToken);
+        try
+        {
+            await dispatcher.WhenSentAsync(id).WaitAsync(options.SendTimeout, time, CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The first delivery's send hangs. It is in the table; the sweeper sends it.
+            return;
+        }
+
         if (confirmed.Contains(id) || await database.Set<OutgoingBatch>().AsNoTracking().SingleOrDefaultAsync(x => x.Id == id, CancellationToken) is not { ParkedAt: null } batch)
         {
             return;

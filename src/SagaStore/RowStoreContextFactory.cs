@@ -52,11 +52,11 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
 
     public Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<TSaga, T>> next)
         where T : class =>
-        InFreshScopes(context, (_, unit, _) => next.Send(unit));
+        InFreshScopes(context, isQuery: false, (_, unit, _) => next.Send(unit));
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<TSaga> query, IPipe<SagaRepositoryQueryContext<TSaga, T>> next)
         where T : class =>
-        InFreshScopes(context, async (database, unit, cancellationToken) =>
+        InFreshScopes(context, isQuery: true, async (database, unit, cancellationToken) =>
         {
             // Each instance is its own transaction. When a later one conflicts, the earlier ones recognise the message and are not run twice.
             var instances = await database.Set<TSaga>().AsNoTracking().Where(query.FilterExpression).Select(x => x.CorrelationId).ToListAsync(cancellationToken);
@@ -77,7 +77,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
         return await asyncMethod(new ReadContext<TSaga>(scope.ServiceProvider.GetRequiredService<TDbContext>(), cancellationToken));
     }
 
-    private async Task InFreshScopes<T>(ConsumeContext<T> context, Func<TDbContext, EventUnit<TSaga, T, TDbContext>, CancellationToken, Task> consume)
+    private async Task InFreshScopes<T>(ConsumeContext<T> context, bool isQuery, Func<TDbContext, EventUnit<TSaga, T, TDbContext>, CancellationToken, Task> consume)
         where T : class
     {
         CrashPoint.Reach(CrashPoint.Received);
@@ -87,7 +87,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
         {
             try
             {
-                await OneAttempt(context, consume, cancellationToken);
+                await OneAttempt(context, isQuery, consume, cancellationToken);
                 return;
             }
 #pragma warning disable CA1031 // Sorted by what it means; what is neither a conflict nor an outage goes on as it came.
@@ -125,14 +125,14 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
         }
     }
 
-    private async Task OneAttempt<T>(ConsumeContext<T> context, Func<TDbContext, EventUnit<TSaga, T, TDbContext>, CancellationToken, Task> consume, CancellationToken cancellationToken)
+    private async Task OneAttempt<T>(ConsumeContext<T> context, bool isQuery, Func<TDbContext, EventUnit<TSaga, T, TDbContext>, CancellationToken, Task> consume, CancellationToken cancellationToken)
         where T : class
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<TDbContext>();
         var capture = new OutgoingCapture<T>(context, scope.ServiceProvider, composers, scope.ServiceProvider, scope, database);
         using var injected = _scopedContext?.PushContext(scope, capture);
-        await using var unit = new EventUnit<TSaga, T, TDbContext>(capture, database, scope.ServiceProvider, _load, composers, dispatcher, confirmed, turns, options, metrics, time, logger);
+        await using var unit = new EventUnit<TSaga, T, TDbContext>(capture, database, isQuery, scope.ServiceProvider, _load, composers, dispatcher, confirmed, turns, options, metrics, time, logger);
         try
         {
             await consume(database, unit, cancellationToken);

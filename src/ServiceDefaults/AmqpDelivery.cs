@@ -8,9 +8,9 @@ public static class AmqpDelivery
     // MassTransit sends to the default exchange, by routing key, when the exchange has this name.
     private static readonly Uri DefaultExchange = new("exchange:amq.rabbitmq.reply-to?durable=false&autodelete=true");
 
-    /// <summary>The AMQP message id, which need not be a GUID; null on other transports and where there is none.</summary>
+    /// <summary>The AMQP message id, which need not be a GUID; null on other transports and where there is none or an empty one.</summary>
     public static string? MessageIdOf(ConsumeContext context) =>
-        context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery) && delivery.Properties.IsMessageIdPresent() ? delivery.Properties.MessageId : null;
+        context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery) && !string.IsNullOrEmpty(delivery.Properties.MessageId) ? delivery.Properties.MessageId : null;
 
     /// <summary>Where and under which correlation id the publisher wants an answer; null where it asked for none.</summary>
     public static AmqpReply? ReplyOf(ConsumeContext context) =>
@@ -19,18 +19,15 @@ public static class AmqpDelivery
             : null;
 
     /// <summary>Sends plain JSON to the queue that the publisher named, through the default exchange.</summary>
-    public static async Task ReplyAsync<T>(ConsumeContext context, AmqpReply reply, T answer, CancellationToken cancellationToken)
+    public static async Task ReplyAsync<T>(ISendEndpointProvider endpoints, AmqpReply reply, T answer, CancellationToken cancellationToken)
         where T : class
     {
-        var endpoint = await context.GetSendEndpoint(DefaultExchange);
+        var endpoint = await endpoints.GetSendEndpoint(DefaultExchange);
         await endpoint.Send(answer, x =>
         {
             x.SetRoutingKey(reply.Queue);
             x.Serializer = x.Serialization.GetMessageSerializer(PipelineBus.RawJson);
-            if (x is RabbitMqSendContext rabbit)
-            {
-                rabbit.BasicProperties.CorrelationId = reply.CorrelationId;
-            }
+            x.Headers.Set(ReplyCorrelation.Header, reply.CorrelationId);
         }, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using System.Text.Json;
 using MassTransit;
 using MassTransit.Serialization;
 using Microsoft.Extensions.Configuration;
@@ -69,7 +70,8 @@ public static class PipelineBus
                 host.UseSsl(tls => tls.ServerName = options.Host);
             }
         });
-        bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
+        UseCompactJson(bus);
+        bus.ConnectSendObserver(new ReplyCorrelation());
         ApplyTopology(context, bus);
         foreach (var endpoint in Endpoints(context))
         {
@@ -94,7 +96,7 @@ public static class PipelineBus
 
     private static void ConfigureInMemory(IBusRegistrationContext context, IInMemoryBusFactoryConfigurator bus)
     {
-        bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
+        UseCompactJson(bus);
         ApplyTopology(context, bus);
         foreach (var endpoint in Endpoints(context))
         {
@@ -105,6 +107,12 @@ public static class PipelineBus
                 endpoint.Configure(context, queue);
             });
         }
+    }
+
+    private static void UseCompactJson(IBusFactoryConfigurator bus)
+    {
+        bus.ConfigureJsonSerializerOptions(json => new JsonSerializerOptions(json) { WriteIndented = false });
+        bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
     }
 
     private static void Bind(IRabbitMqReceiveEndpointConfigurator queue, DirectBinding binding)

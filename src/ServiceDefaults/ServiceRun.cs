@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Databases;
 
 namespace Pipeline.ServiceDefaults;
@@ -15,8 +16,11 @@ public static class ServiceRun
     /// <c>--migrate</c> applies the committed migrations and ends; <c>--help</c> explains; otherwise the service runs until it is told to stop.
     /// A service never migrates by itself: two replicas that start together would race.
     /// </summary>
-    /// <returns>The process's exit code: 0 stopped or migrated, 3 migrations are missing, 4 the database does not answer.</returns>
-    public static async Task<int> RunServiceAsync(this WebApplication app, string[] args)
+    /// <param name="app">The service.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="map">Maps the routes, which builds the bus and all it needs; a migration must not need it.</param>
+    /// <returns>The process's exit code: 0 stopped or migrated, 2 settings or definitions are wrong, 3 migrations are missing, 4 the database does not answer.</returns>
+    public static async Task<int> RunServiceAsync(this WebApplication app, string[] args, Action map)
     {
         if (args.Contains("--help") || args.Contains("-h"))
         {
@@ -38,11 +42,21 @@ public static class ServiceRun
 
         try
         {
+            map();
             if (await MissingMigrations(app) is { } missing)
             {
                 await Console.Error.WriteLineAsync(missing);
                 return 3;
             }
+        }
+        catch (OptionsValidationException e)
+        {
+            return await RefuseSettings(app, e);
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            // Definitions and manifests are read, and the bus is built, when the routes are mapped.
+            return await RefuseSettings(app, e);
         }
         catch (DbException e)
         {
@@ -50,8 +64,21 @@ public static class ServiceRun
             return 4;
         }
 
-        await app.RunAsync();
-        return 0;
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (OptionsValidationException e)
+        {
+            return await RefuseSettings(app, e);
+        }
+    }
+
+    private static async Task<int> RefuseSettings(WebApplication app, Exception exception)
+    {
+        await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} does not start: {exception.Message}");
+        return 2;
     }
 
     /// <summary>Applies the migrations of every database that the process's services own, then runs what they want done after it.</summary>

@@ -6,6 +6,8 @@ builder.AddServiceDefaults("tool-workers");
 builder.AddToolWorkers();
 builder.AddPipelineBus(bus => bus.AddToolWorkersConsumers());
 var app = builder.Build();
-app.MapServiceDefaults();
-app.MapToolWorkers();
-return await app.RunServiceAsync(args);
+return await app.RunServiceAsync(args, () =>
+{
+    app.MapServiceDefaults();
+    app.MapToolWorkers();
+});

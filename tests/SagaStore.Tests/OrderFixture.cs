@@ -59,12 +59,13 @@ public sealed class OrderFixture : IAsyncDisposable
         var collection = new ServiceCollection();
         collection.AddDbContextPool<OrdersDbContext>(x => Use(x, database).AddInterceptors(interceptors ?? []));
         collection.AddMessageComposer<PartReference, PartDescriptions>();
+        collection.AddSingleton<FirstEventFailures>();
         collection.AddSingleton<ReceivedEvents>();
         services?.Invoke(collection);
         collection.AddMassTransitTestHarness(TextWriter.Null, x =>
         {
             x.SetKebabCaseEndpointNameFormatter();
-            x.SetTestTimeouts(testTimeout: TimeSpan.FromSeconds(30), testInactivityTimeout: TimeSpan.FromMilliseconds(500));
+            x.SetTestTimeouts(testTimeout: TimeSpan.FromSeconds(30), testInactivityTimeout: TimeSpan.FromSeconds(2));
             x.AddSagaStateMachine<OrderStateMachine, Order>().RowStore<Order, OrdersDbContext>(store =>
             {
                 store.WakeAt(order => order.WakeAt, new Uri("exchange:order"), (id, dueAt) => new OrderWoken(id, dueAt));

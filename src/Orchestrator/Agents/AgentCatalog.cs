@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Contracts.ToolCalls;
 
 namespace Pipeline.Orchestrator.Agents;
@@ -24,7 +25,7 @@ public sealed partial class AgentCatalog
         var directory = Path.GetFullPath(options.Value.Directory);
         var toolsDirectory = Path.GetFullPath(options.Value.ToolsDirectory ?? Path.Combine(directory, "..", "tools"));
         var problems = new List<string>();
-        var tools = ReadTools(toolsDirectory, problems);
+        var tools = options.Value.ToolsDirectory is null && !Directory.Exists(toolsDirectory) ? [] : ReadTools(toolsDirectory, problems);
         ReadAgents(directory, tools, problems);
         if (_current.Count == 0 && problems.Count == 0)
         {
@@ -88,7 +89,14 @@ public sealed partial class AgentCatalog
             }
         }
 
+        if (agent.Limits is null || agent.Tools is null)
+        {
+            problems.Add($"{file}: {(agent.Limits is null ? "limits" : "tools")} is null. Leave it out for the default.");
+            return;
+        }
+
         Require(IsName(agent.Name), $"name '{agent.Name}' must be 1 to 64 letters, digits, '-' or '_'.");
+        Require(QueueName.Invocations(agent.Name) != QueueName.UnroutedInvocations, $"name '{agent.Name}' is taken: its queue is that of submissions for unknown agents. Choose another.");
         Require(agent.Version >= 1, $"version '{agent.Version}' must be at least 1.");
         Require(!string.IsNullOrWhiteSpace(agent.SystemPrompt), "systemPrompt is empty.");
         Require(IsName(agent.Pool), $"pool '{agent.Pool}' must be 1 to 64 letters, digits, '-' or '_'.");
@@ -98,7 +106,8 @@ public sealed partial class AgentCatalog
         Require(agent.Limits.MaxOutputTokens >= 1, $"limits.maxOutputTokens '{agent.Limits.MaxOutputTokens}' must be at least 1.");
         Require(agent.Limits.DeadlineSeconds is >= 1 and <= 86_400, $"limits.deadlineSeconds '{agent.Limits.DeadlineSeconds}' must be 1 to 86400.");
         Require(agent.Tools.Distinct(StringComparer.Ordinal).Count() == agent.Tools.Count, "tools names a tool twice.");
-        foreach (var tool in agent.Tools.Where(x => !tools.ContainsKey(x)))
+        Require(agent.Tools.All(x => x is not null), "tools names a tool without a name.");
+        foreach (var tool in agent.Tools.Where(x => x is not null && !tools.ContainsKey(x)))
         {
             problems.Add($"{file}: tool '{tool}' has no manifest '{tool}.json' in the tools folder. Add it, or remove the tool from the agent.");
         }
@@ -107,16 +116,24 @@ public sealed partial class AgentCatalog
     private static Dictionary<string, ToolDescription> ReadTools(string directory, List<string> problems)
     {
         var tools = new Dictionary<string, ToolDescription>(StringComparer.Ordinal);
-        if (!Directory.Exists(directory))
-        {
-            return tools;
-        }
-
         foreach (var file in Files(directory, "Agents__ToolsDirectory", problems))
         {
-            if (Read<ToolManifest>(file, problems) is { } manifest)
+            if (Read<ToolManifest>(file, problems) is not { } manifest)
             {
-                tools[manifest.Name] = new ToolDescription { Name = manifest.Name, Description = manifest.Description, Parameters = manifest.Parameters };
+                continue;
+            }
+
+            if (!IsName(manifest.Name))
+            {
+                problems.Add($"{file}: name '{manifest.Name}' must be 1 to 64 letters, digits, '-' or '_'.");
+            }
+            else if (manifest.Parameters.ValueKind != JsonValueKind.Object)
+            {
+                problems.Add($"{file}: parameters must be a JSON Schema object, not '{manifest.Parameters.ValueKind}'.");
+            }
+            else if (!tools.TryAdd(manifest.Name, new ToolDescription { Name = manifest.Name, Description = manifest.Description, Parameters = manifest.Parameters }))
+            {
+                problems.Add($"{file}: tool '{manifest.Name}' is defined twice. Remove one of the files.");
             }
         }
 
@@ -139,7 +156,7 @@ public sealed partial class AgentCatalog
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(file), Json);
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(file), Json) ?? throw new JsonException("it is null. Write the definition, or remove the file.");
         }
         catch (JsonException e)
         {
@@ -148,7 +165,7 @@ public sealed partial class AgentCatalog
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     private static partial Regex NamePattern();
 
     /// <summary>The part of a tool's manifest that a model is told. The rest is the tool workers' business.</summary>

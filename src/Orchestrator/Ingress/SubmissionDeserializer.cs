@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Text.Json;
+using System.Text.Unicode;
 using MassTransit;
 using MassTransit.Serialization;
 using Pipeline.Contracts;
@@ -16,7 +17,8 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
 {
     private static readonly string SubmissionType = MessageUrn.ForTypeString<SubmitInvocation>();
     private static readonly string UnreadableType = MessageUrn.ForTypeString<UnreadableSubmission>();
-    private static readonly JsonDocumentOptions DocumentLimits = new() { MaxDepth = 64 };
+    // Below the 64 that serializers write at most: the status API shows the input two levels further in.
+    private static readonly JsonDocumentOptions DocumentLimits = new() { MaxDepth = 48 };
 
     public ContentType ContentType => PipelineBus.RawJson;
 
@@ -37,7 +39,7 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
             SystemTextJsonMessageSerializer.Instance,
             json,
             ContentType,
-            new RawMessageContext(headers, destinationAddress, RawSerializerOptions.AddTransportHeaders),
+            new SubmissionContext(new RawMessageContext(headers, destinationAddress, RawSerializerOptions.AddTransportHeaders)),
             [type],
             RawSerializerOptions.AddTransportHeaders,
             message);
@@ -57,6 +59,11 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
             });
         }
 
+        if (!Utf8.IsValid(bytes))
+        {
+            return Unreadable(new UnreadableSubmission { Code = FailureCode.SubmissionInvalid, Reason = "The body is not UTF-8. Publish UTF-8 JSON with content_type application/json." });
+        }
+
         JsonElement element;
         try
         {
@@ -70,11 +77,13 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
 
         try
         {
+            RequireText(bytes);
             _ = element.Deserialize<SubmitInvocation>(json) ?? throw new JsonException("The body is null.");
             return (SubmissionType, element);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a string with half a surrogate pair, which JSON allows and UTF-16 does not.
             return Unreadable(new UnreadableSubmission
             {
                 Code = FailureCode.SubmissionInvalid,
@@ -86,9 +95,31 @@ internal sealed class SubmissionDeserializer(IngressOptions options) : ISerializ
         }
     }
 
+    /// <summary>Half a surrogate pair (<c>\ud800</c>) passes the parser and would fail where the text is first read, long after the answer.</summary>
+    private static void RequireText(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DocumentLimits.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.ValueIsEscaped)
+            {
+                _ = reader.GetString();
+            }
+        }
+    }
+
     private static (string Type, JsonElement Message) Unreadable(UnreadableSubmission refusal) =>
         (UnreadableType, JsonSerializer.SerializeToElement(refusal, SystemTextJsonMessageSerializer.Options));
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

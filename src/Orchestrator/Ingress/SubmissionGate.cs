@@ -5,17 +5,19 @@ using Pipeline.Contracts.Invocations;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
+using Pipeline.SagaStore;
 
 namespace Pipeline.Orchestrator.Ingress;
 
 /// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
-internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes) : IFilter<ConsumeContext<SubmitInvocation>>
+internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
 {
     public async Task Send(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next)
     {
         var submission = context.Message;
+        var key = SubmissionIdentity.KeyOf(context);
         var failure = submission.Agent == agent.Name
-            ? rules.Check(submission) ?? await IdentityTakenAsync(context)
+            ? rules.Check(submission) ?? await IdentityTakenAsync(submission, key, context.CancellationToken)
             : rules.Check(submission) ?? new Failure(FailureCode.SubmissionInvalid, $"The body names agent '{submission.Agent}', the routing key '{agent.Name}'. They must be the same.");
         if (failure is not null)
         {
@@ -23,25 +25,54 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
         }
 
         metrics.Submitted(agent.Name);
-        await next.Send(context);
+        try
+        {
+            await next.Send(context);
+        }
+        catch (SagaConcurrencyException) when (key is not null)
+        {
+            await AnswerForOtherIdentityAsync(context, key);
+        }
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");
 
-    /// <summary>A submission that brings both an id and a key must not give a key that another invocation has.</summary>
-    private async Task<Failure?> IdentityTakenAsync(ConsumeContext<SubmitInvocation> context)
+    /// <summary>A submission that brings both an id and a key (or a message id in its place) must not give a key that another invocation has.</summary>
+    private async Task<Failure?> IdentityTakenAsync(SubmitInvocation submission, string? key, CancellationToken cancellationToken)
     {
-        var submission = context.Message;
-        if (submission.InvocationId is not { } id || submission.IdempotencyKey is not { } key)
+        if (submission.InvocationId is not { } id || key is null)
         {
             return null;
         }
 
         await using var scope = scopes.CreateAsyncScope();
         var taken = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken);
+            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, cancellationToken);
         return taken
             ? new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' belongs to another invocation than '{id}'. Leave invocationId out to mean that one, or use a new key.")
             : null;
+    }
+
+    /// <summary>
+    /// The key stands beside an id that an earlier submission brought, so no row with the id that follows from the key can be written.
+    /// The same body means that invocation; another one is refused.
+    /// </summary>
+    private async Task AnswerForOtherIdentityAsync(ConsumeContext<SubmitInvocation> context, string key)
+    {
+        var (submission, id) = (context.Message, SubmissionIdentity.Of(context));
+        await using var scope = scopes.CreateAsyncScope();
+        var other = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
+            .SingleOrDefaultAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken)
+            ?? throw new InvalidOperationException($"The submission under key '{key}' was overtaken by other writers, and none of them is to be found. It is tried again.");
+        if (!SubmissionIdentity.HashOf(submission).AsSpan().SequenceEqual(other.SubmissionHash))
+        {
+            await refusal.RefuseAsync(
+                context,
+                SubmissionRefusal.EventFor(submission),
+                new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' was used before with another body. Use a new one for a new request."));
+        }
+
+        await SubmissionRefusal.AnswerAsync(context, other.Event(InvocationEventName.Accepted, time));
+        await context.NotifyConsumed(context.ReceiveContext.ElapsedTime, nameof(SubmissionGate));
     }
 }

@@ -29,16 +29,28 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
         rejected = rejected with { At = time.GetUtcNow(), Code = failure.Code, Reason = failure.Reason };
         metrics.Refused(failure.Code);
         logger.SubmissionRefused(rejected.InvocationId, rejected.Tenant, rejected.Agent, failure.Code, failure.Reason);
+        await AnswerAsync(context, rejected).WaitAsync(SendLimit, time, context.CancellationToken);
+        await PublishAsync(context, rejected).WaitAsync(SendLimit, time, context.CancellationToken);
+        throw new SubmissionRefusedException(failure.Code, failure.Reason);
+    }
+
+    // Both not through the consume context: it waits for every send of its own before it lets the delivery end, a hung one included.
+    internal static async Task AnswerAsync(ConsumeContext context, InvocationEvent answer)
+    {
         if (AmqpDelivery.ReplyOf(context) is { } reply)
         {
-            await AmqpDelivery.ReplyAsync(context, reply, rejected, context.CancellationToken).WaitAsync(SendLimit, time, context.CancellationToken);
+            await AmqpDelivery.ReplyAsync(context.ReceiveContext.SendEndpointProvider, reply, answer, context.CancellationToken);
         }
-        else if (context.ResponseAddress is not null)
+        else if (context.ResponseAddress is { } address)
         {
-            await context.RespondAsync(rejected).WaitAsync(SendLimit, time, context.CancellationToken);
+            var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(address);
+            await endpoint.Send(answer, x => x.RequestId = context.RequestId, context.CancellationToken);
         }
+    }
 
-        await context.Publish(rejected, context.CancellationToken).WaitAsync(SendLimit, time, context.CancellationToken);
-        throw new SubmissionRefusedException(failure.Code, failure.Reason);
+    private static async Task PublishAsync(ConsumeContext context, InvocationEvent rejected)
+    {
+        var endpoint = await context.ReceiveContext.PublishEndpointProvider.GetPublishSendEndpoint<InvocationEvent>();
+        await endpoint.Send(rejected, context.CancellationToken);
     }
 }

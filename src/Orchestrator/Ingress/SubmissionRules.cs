@@ -40,14 +40,19 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
             yield return $"input must be a JSON object or a string, not '{submission.Input.ValueKind}'.";
         }
 
-        if (submission.Session is { Length: > 200 or 0 })
+        if (submission.Input.ValueKind == JsonValueKind.String && !IsText(submission.Input))
         {
-            yield return "session must have 1 to 200 characters.";
+            yield return "input has half a surrogate pair; it must be Unicode text.";
         }
 
-        if (submission.IdempotencyKey is { Length: > 200 or 0 })
+        if (submission.Session is { } session && !IsLabel(session))
         {
-            yield return "idempotencyKey must have 1 to 200 characters.";
+            yield return "session must have 1 to 200 characters, none of them a control character.";
+        }
+
+        if (submission.IdempotencyKey is { } key && !IsLabel(key))
+        {
+            yield return "idempotencyKey must have 1 to 200 characters, none of them a control character.";
         }
 
         if (submission.InvocationId == Guid.Empty)
@@ -63,6 +68,21 @@ public sealed class SubmissionRules(AgentCatalog agents, Microsoft.Extensions.Op
         if (submission.Metadata is { } metadata && (metadata.Count > 32 || metadata.Sum(x => x.Key.Length + (x.Value?.Length ?? 0)) > 8192))
         {
             yield return $"metadata has '{metadata.Count}' entries; at most 32 with 8192 characters together are taken.";
+        }
+    }
+
+    private static bool IsLabel(string text) => text.Length is >= 1 and <= 200 && !text.Any(char.IsControl);
+
+    private static bool IsText(JsonElement text)
+    {
+        try
+        {
+            _ = text.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 

@@ -19,6 +19,8 @@ internal static class EventTopology
         if (bus is IRabbitMqBusFactoryConfigurator rabbit)
         {
             rabbit.Publish<InvocationEvent>(x => x.ExchangeType = "topic");
+            // At the start, not with the first event: an upstream system binds its queue before it submits anything.
+            rabbit.DeployPublishTopology = true;
         }
     }
 

@@ -52,7 +52,10 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
             When(CompletionFailed).IfElse(
                 x => x.Message.Turn == x.Saga.Turn,
-                failure => failure.RecordModelFailure(time).EndWithoutModel(this, agents, metrics, time),
+                failure => failure.RecordModelFailure(time).IfElse(
+                    x => x.Saga.Deadline <= time.GetUtcNow().UtcDateTime,
+                    due => due.Expire(metrics, time).TransitionTo(Expired),
+                    failed => failed.EndWithoutModel(this, agents, metrics, time)),
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
             When(ResumeRequested).AskModelAgain(agents),
             Ignore(ToolSucceeded),
@@ -75,7 +78,7 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
             When(TimerElapsed).IfElse(
                 x => x.Saga.Deadline <= time.GetUtcNow().UtcDateTime,
                 due => due.Expire(metrics, time).TransitionTo(Expired),
-                early => early.Then(x => x.Saga.WakeAt = x.Saga.Deadline)),
+                early => early.WakeAgain()),
             When(CancelRequested)
                 .Cancel(metrics, time)
                 .TransitionTo(Cancelled));

@@ -194,6 +194,13 @@ internal static class InvocationSteps
             .ReportProgress(agents, machine.AwaitingModel.Name, time)
             .TransitionTo(machine.AwaitingModel));
 
+    /// <summary>
+    /// The clock of the process that woke us is ahead of ours. The next wake-up is for another instant: one for the same would have the same
+    /// message id and count as consumed.
+    /// </summary>
+    public static EventActivityBinder<InvocationState, InvocationTimerElapsed> WakeAgain(this EventActivityBinder<InvocationState, InvocationTimerElapsed> binder) =>
+        binder.Then(context => context.Saga.WakeAt = new[] { context.Saga.Deadline, context.Message.DueAt }.Max().AddMilliseconds(1));
+
     public static EventActivityBinder<InvocationState, T> Expire<T>(this EventActivityBinder<InvocationState, T> binder, InvocationMetrics metrics, TimeProvider time)
         where T : class =>
         binder.ThenAsync(context => context.End(
@@ -325,7 +332,7 @@ internal static class InvocationSteps
     {
         var saga = context.Saga;
         saga.Code = failure?.Code;
-        saga.Reason = failure?.Reason is { Length: > 2000 } reason ? reason[..2000] : failure?.Reason;
+        saga.Reason = failure is null ? null : Storable(failure.Reason);
         saga.WakeAt = null;
         saga.PendingCalls = null;
         saga.EndedAt = time.GetUtcNow().UtcDateTime;
@@ -339,6 +346,13 @@ internal static class InvocationSteps
             Code = saga.Code,
             Reason = saga.Reason,
         });
+    }
+
+    // Other people's text: not every database stores a zero byte or half a surrogate pair.
+    private static string Storable(string reason)
+    {
+        var text = reason.Replace('\0', '\uFFFD');
+        return text.Length <= 2000 ? text : text[..(char.IsHighSurrogate(text[1999]) ? 1999 : 2000)];
     }
 
     private static void Append<T, TPayload>(this BehaviorContext<InvocationState, T> context, string kind, TPayload payload, JsonTypeInfo<TPayload> json, TimeProvider time)

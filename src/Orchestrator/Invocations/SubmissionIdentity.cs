@@ -34,11 +34,16 @@ public static class SubmissionIdentity
     }
 
     /// <summary>The idempotency key, for which the AMQP message id stands in.</summary>
-    public static string? KeyOf(ConsumeContext<SubmitInvocation> context) => context.Message.IdempotencyKey ?? AmqpDelivery.MessageIdOf(context) ?? context.MessageId?.ToString();
+    public static string? KeyOf(ConsumeContext<SubmitInvocation> context) =>
+        context.Message.IdempotencyKey ?? (AmqpDelivery.MessageIdOf(context) is { } messageId ? Storable(messageId) : (context.MessageId ?? context.ReceiveContext.GetMessageId())?.ToString());
 
     /// <summary>What makes two submissions the same: everything but the ids they are told apart by.</summary>
     public static byte[] HashOf(SubmitInvocation submission) =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(submission with { InvocationId = null, IdempotencyKey = null }));
+
+    // A message id may be anything that AMQP carries; what no column takes is known by its hash.
+    private static string Storable(string messageId) =>
+        messageId.Length <= 200 && !messageId.Any(char.IsControl) ? messageId : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(messageId)));
 
     private static Guid Derived(string name)
     {

@@ -47,8 +47,8 @@ internal sealed class OutgoingSweeper<TDbContext>(
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        // While the broker is away an attempt would only be wasted.
-        if (bus.CheckHealth().Status != BusHealthStatus.Healthy)
+        // While the broker is away an attempt would only be wasted. One endpoint in trouble is no reason to keep the others' messages.
+        if (bus.CheckHealth().Status == BusHealthStatus.Unhealthy)
         {
             return;
         }

@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql;
 
 namespace Pipeline.ServiceDefaults.Databases;
 
@@ -20,12 +22,25 @@ public static class DatabaseSelection
             case DatabaseProvider.Sqlite:
                 return builder.UseSqlite(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.Postgres:
-                return builder.UseNpgsql(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
+                return builder.UseNpgsql(WithoutReset(options.ConnectionString), x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.SqlServer:
                 return UseSqlServer(builder, options, migrationsHistoryTable);
             default:
                 throw new InvalidOperationException($"Database:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");
         }
+    }
+
+    /// <summary>
+    /// Npgsql sends DISCARD ALL, a transaction of its own, whenever a connection is taken from the pool again: as many transactions as the
+    /// services' own. They set nothing on a connection that would have to be reset, and an open transaction is rolled back in any case.
+    /// A connection string that says <c>No Reset On Close</c> itself is left as it is.
+    /// </summary>
+    private static string WithoutReset(string connectionString)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        return given.ContainsKey("No Reset On Close") || given.ContainsKey("NoResetOnClose")
+            ? connectionString
+            : new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true }.ConnectionString;
     }
 
 #if LEAVE_OUT_SQLSERVER

@@ -36,13 +36,16 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     private static async Task SendAsync<T>(ConsumeContext<RunTool> context, T message, string kind, CancellationToken cancellationToken)
         where T : class
     {
-        var endpoint = await context.GetSendEndpoint(context.ResponseAddress ?? WithoutResponseAddress);
+        // Not through the consume context: it waits for every send of its own before it lets the delivery end, a hung one included.
+        var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(context.ResponseAddress ?? WithoutResponseAddress);
         await endpoint.Send(
             message,
             Pipe.Execute<SendContext<T>>(send =>
             {
                 send.MessageId = MessageIdOf(context.Message.CallId, kind);
                 send.RequestId = context.RequestId;
+                send.ConversationId = context.ConversationId;
+                send.InitiatorId = context.CorrelationId;
                 send.CorrelationId = context.Message.InvocationId;
             }),
             cancellationToken);

@@ -4,7 +4,7 @@ namespace Pipeline.SagaStore.Tests.Samples;
 
 public sealed class OrderStateMachine : MassTransitStateMachine<Order>
 {
-    public OrderStateMachine()
+    public OrderStateMachine(FirstEventFailures failures)
     {
         InstanceState(x => x.CurrentState);
         Event(() => Submitted, x => x.CorrelateById(m => m.Message.OrderId));
@@ -39,6 +39,7 @@ public sealed class OrderStateMachine : MassTransitStateMachine<Order>
         Initially(
             When(Submitted)
                 .Then(x => x.Saga.Customer = x.Message.Customer)
+                .Then(x => failures.ThrowIfAsked(x.Message.Customer))
                 .Publish(x => new OrderSubmitted(x.Saga.CorrelationId))
                 .If(x => x.Message.Customer == InstantCustomer, x => x.Finalize())
                 .Then(_ => FailIfArmed())

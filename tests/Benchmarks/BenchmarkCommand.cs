@@ -1,0 +1,129 @@
+using System.CommandLine;
+using Pipeline.Benchmarks.EventCost;
+using Pipeline.Benchmarks.Invocations;
+using Pipeline.Benchmarks.Measurement;
+using Pipeline.Benchmarks.Store;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>The command line. Exit codes: 0 measured, 1 something was lost or failed, 2 the command was not understood.</summary>
+internal static class BenchmarkCommand
+{
+    public static RootCommand Create(string[] commandLine)
+    {
+        var options = new SharedOptions();
+        return new RootCommand(
+            "Measures the pipeline and its saga store. Build in Release. RabbitMQ and PostgreSQL are not started here: scripts/servers.sh up rabbitmq postgres. " +
+            "Every measurement makes its own database and virtual host and deletes them. Exit code 0: measured; 1: something was lost or failed; 2: the command was not understood.")
+        {
+            InvocationsVerb(options, commandLine),
+            StoreVerb(options, commandLine),
+            EventCostVerb(options, commandLine),
+            ServeVerb(),
+        };
+    }
+
+    private static Command InvocationsVerb(SharedOptions shared, string[] commandLine)
+    {
+        var transport = new Option<string>("--transport") { Description = "embedded: one process, in-memory transport, SQLite. rabbitmq: a process for each service, quorum queues, PostgreSQL.", Required = true };
+        transport.AcceptOnlyFromAmong("embedded", "rabbitmq");
+        var count = SharedOptions.Count("--count", "Invocations that are measured.", 2000);
+        var warmup = SharedOptions.Count("--warmup", "Invocations before them.", 500, least: 0);
+        var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 32);
+        var verb = new Command("invocations", "Two model turns and two parallel tools, none of which does any work: what the pipeline itself costs.") { transport, count, warmup, concurrency };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var embedded = parsed.GetValue(transport) == "embedded";
+            if (shared.Servers(parsed, needsRabbitMq: !embedded, needsPostgres: !embedded) is not { } servers)
+            {
+                return 2;
+            }
+
+            var settings = new InvocationSettings { Servers = servers, Count = parsed.GetValue(count), Warmup = parsed.GetValue(warmup), Concurrency = parsed.GetValue(concurrency) };
+            var report = new Report("invocations", commandLine, parsed.GetValue(shared.Json));
+            var figures = await (embedded ? new EmbeddedInvocations(settings).RunAsync(cancellationToken) : new RabbitMqInvocations(settings).RunAsync(cancellationToken));
+            await report.WriteAsync([figures], [], embedded
+                ? "One process holds the services, the model and the load; submissions go over the in-memory bus."
+                : "Transactions are all commits of the orchestrator's database from the start of the services to their end: warm-up, health checks, sweeper and removal of confirmed messages included.");
+            return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    private static Command EventCostVerb(SharedOptions shared, string[] commandLine)
+    {
+        var events = SharedOptions.Count("--events", "Events of the orchestrator's saga; five make an invocation.", 5000, least: 5);
+        var concurrency = SharedOptions.Count("--concurrency", "Invocations at a time.", 16);
+        var verb = new Command("event-cost", "Database transactions for one event of the orchestrator's saga, on PostgreSQL.") { events, concurrency };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (shared.Servers(parsed, needsRabbitMq: false, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("event-cost", commandLine, parsed.GetValue(shared.Json));
+            var figures = await new EventCostBenchmark(new EventCostSettings { Servers = servers, Events = parsed.GetValue(events), Concurrency = parsed.GetValue(concurrency) }).RunAsync(cancellationToken);
+            await report.WriteAsync([figures], [], "In-memory transport; model and tools answer at once and have no database. The background is what an idle process commits in the same time, its start included; under load the batched removal of confirmed messages comes on top and is part of the first figure.");
+            return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    /// <summary>The processes that this program starts of itself.</summary>
+    private static Command ServeVerb()
+    {
+        var role = new Argument<string>("role");
+        role.AcceptOnlyFromAmong(BenchmarkService.Model, BenchmarkService.Tools);
+        var migrate = new Option<bool>("--migrate");
+        var verb = new Command("serve", "A process of the benchmark's own.") { role, migrate };
+        verb.Hidden = true;
+        verb.SetAction((parsed, _) => BenchmarkService.RunAsync(parsed.GetValue(role)!, parsed.GetValue(migrate)));
+        return verb;
+    }
+
+    private static Command StoreVerb(SharedOptions shared, string[] commandLine)
+    {
+        var database = new Option<string>("--database") { Description = "postgres.", DefaultValueFactory = _ => "postgres" };
+        database.AcceptOnlyFromAmong("postgres");
+        var transport = new Option<string>("--transport") { Description = "in-memory or rabbitmq.", DefaultValueFactory = _ => "in-memory" };
+        transport.AcceptOnlyFromAmong("in-memory", "rabbitmq");
+        var variant = new Option<string>("--variant") { Description = "row-store, inbox-outbox-tables, no-outbox, or all: interleaved.", DefaultValueFactory = _ => StoreVariant.All };
+        variant.AcceptOnlyFromAmong([.. StoreVariant.Each, StoreVariant.All]);
+        var sagas = SharedOptions.Count("--sagas", "Sagas of one measurement.", 2000);
+        var warmup = SharedOptions.Count("--warmup", "Sagas before the measurement.", 500, least: 0);
+        var concurrency = SharedOptions.Count("--concurrency", "Sagas at a time.", 16);
+        var rounds = SharedOptions.Count("--rounds", "Measurements of each variant, interleaved; the table shows the medians.", 3);
+        var reset = new Option<bool>("--reset-connections") { Description = "Let Npgsql reset each connection it takes from its pool (its default): a transaction more for each use." };
+        var prepare = new Option<int>("--auto-prepare") { Description = "Npgsql's 'Max Auto Prepare'; 0 prepares nothing (its default).", DefaultValueFactory = _ => 0 };
+        var verb = new Command("store", "The saga store alone: a saga of three events, several ways to keep it.") { database, transport, variant, sagas, warmup, concurrency, rounds, reset, prepare };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var overRabbitMq = parsed.GetValue(transport) == "rabbitmq";
+            if (shared.Servers(parsed, needsRabbitMq: overRabbitMq, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("store", commandLine, parsed.GetValue(shared.Json));
+            var (medians, rounded) = await new StoreBenchmark(new StoreSettings
+            {
+                Servers = servers,
+                OverRabbitMq = overRabbitMq,
+                Variant = parsed.GetValue(variant)!,
+                Sagas = parsed.GetValue(sagas),
+                Warmup = parsed.GetValue(warmup),
+                Concurrency = parsed.GetValue(concurrency),
+                Rounds = parsed.GetValue(rounds),
+                ResetConnections = parsed.GetValue(reset),
+                AutoPrepare = parsed.GetValue(prepare),
+            }).RunAsync(cancellationToken);
+            await report.WriteAsync(medians, rounded, "Transactions are all commits of the database from the start of the client to its end: warm-up, sweeper and removal of confirmed messages included.");
+            return rounded.All(x => x["not finished"] == 0) ? 0 : 1;
+        });
+        return verb;
+    }
+}

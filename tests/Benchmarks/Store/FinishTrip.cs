@@ -1,0 +1,3 @@
+namespace Pipeline.Benchmarks.Store;
+
+public sealed record FinishTrip(Guid TripId);

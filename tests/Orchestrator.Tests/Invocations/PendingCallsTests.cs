@@ -1,0 +1,61 @@
+using Pipeline.Orchestrator.Invocations;
+
+namespace Pipeline.Orchestrator.Tests.Invocations;
+
+public sealed class PendingCallsTests
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(8, 1)]
+    [InlineData(9, 2)]
+    [InlineData(256, 32)]
+    public void One_bit_for_each_call(int count, int bytes)
+    {
+        var pending = PendingCalls.Of(Enumerable.Range(0, count), count);
+
+        Assert.Equal(bytes, pending.Length);
+        Assert.All(Enumerable.Range(0, count), x => Assert.True(PendingCalls.Contains(pending, x)));
+        Assert.False(PendingCalls.Contains(pending, bytes * 8));
+    }
+
+    [Fact]
+    public void Only_the_given_calls_are_pending()
+    {
+        var pending = PendingCalls.Of([0, 9], 10);
+
+        Assert.Equal([0, 9], Enumerable.Range(0, 10).Where(x => PendingCalls.Contains(pending, x)));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(10)]
+    [InlineData(16)]
+    [InlineData(int.MaxValue)]
+    public void A_call_outside_of_the_turn_is_not_pending(int index) => Assert.False(PendingCalls.Contains(PendingCalls.Of(Enumerable.Range(0, 10), 10), index));
+
+    [Fact]
+    public void Nothing_is_pending_where_nothing_was_asked() => Assert.False(PendingCalls.Contains(null, 0));
+
+    [Fact]
+    public void The_last_result_leaves_null()
+    {
+        var pending = PendingCalls.Of([3, 200], 201);
+
+        Assert.False(PendingCalls.IsLast(pending, 3));
+        var left = PendingCalls.Without(pending, 3);
+
+        Assert.NotNull(left);
+        Assert.True(PendingCalls.IsLast(left, 200));
+        Assert.Null(PendingCalls.Without(left, 200));
+    }
+
+    [Fact]
+    public void Taking_a_call_out_leaves_the_original_as_it_was()
+    {
+        var pending = PendingCalls.Of([0, 1], 2);
+
+        _ = PendingCalls.Without(pending, 0);
+
+        Assert.True(PendingCalls.Contains(pending, 0));
+    }
+}
