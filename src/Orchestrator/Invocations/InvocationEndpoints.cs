@@ -1,9 +1,11 @@
 using MassTransit;
+using MassTransit.Middleware;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Ingress;
+using Pipeline.SagaStore;
 using Pipeline.ServiceDefaults;
 
 namespace Pipeline.Orchestrator.Invocations;
@@ -26,7 +28,7 @@ internal static class InvocationEndpoints
                 Configure = (context, queue) =>
                 {
                     TakePlainJson(queue, options);
-                    RetryRarely(queue);
+                    RetryRarely(context, queue);
                     var gate = ActivatorUtilities.CreateInstance<SubmissionGate>(context, agent);
                     // Not ConfigureSaga: it collects what every endpoint configures for the type, and each submission would pass every gate.
                     queue.StateMachineSaga<InvocationState>(context, saga => saga.Message<SubmitInvocation>(x => x.UseFilter(gate)));
@@ -43,7 +45,7 @@ internal static class InvocationEndpoints
             Configure = (context, queue) =>
             {
                 TakePlainJson(queue, options);
-                RetryRarely(queue);
+                RetryRarely(context, queue);
                 context.ConfigureConsumer<UnroutedSubmissionConsumer>(queue);
                 context.ConfigureConsumer<UnreadableSubmissionConsumer>(queue);
             },
@@ -54,7 +56,7 @@ internal static class InvocationEndpoints
             PrefetchCount = (ushort)options.PrefetchEvents,
             Configure = (context, queue) =>
             {
-                RetryRarely(queue);
+                RetryRarely(context, queue);
                 context.ConfigureSaga<InvocationState>(queue);
             },
         };
@@ -68,9 +70,25 @@ internal static class InvocationEndpoints
     }
 
     // Conflicts and outages are the store's business; this is for what neither of us foresaw.
-    private static void RetryRarely(IReceiveEndpointConfigurator queue) => queue.UseMessageRetry(retry =>
+    private static void RetryRarely(IBusRegistrationContext context, IReceiveEndpointConfigurator queue)
     {
-        retry.Ignore<SubmissionRefusedException>();
-        retry.Exponential(4, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));
-    });
+        // Only a broker can take a message back; the in-memory transport would lose it.
+        if (context.GetRequiredService<IOptions<BusOptions>>().Value.Transport == BusTransport.RabbitMq)
+        {
+            queue.ConfigureError(error =>
+            {
+                error.UseFilter(new GiveBackFilter());
+                error.UseFilter(new GenerateFaultFilter());
+                error.UseFilter(new ErrorTransportFilter());
+            });
+        }
+
+        queue.UseMessageRetry(retry =>
+        {
+            retry.Ignore<SubmissionRefusedException>();
+            // The store has waited for the database already, as long as a delivery may be held.
+            retry.Ignore<DatabaseOutageException>();
+            retry.Exponential(4, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));
+        });
+    }
 }
