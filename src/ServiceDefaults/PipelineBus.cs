@@ -33,6 +33,8 @@ public static class PipelineBus
         var options = builder.Configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
         builder.Services.AddMassTransit(bus =>
         {
+            // MassTransit would report how it is used to its maker: a service on a closed network must not even try.
+            bus.DisableUsageTelemetry();
             configure(bus);
             switch (options.Transport)
             {

@@ -38,7 +38,8 @@ internal static class ToolEndpoints
         queue.UseMessageRetry(retry =>
         {
             retry.Handle<DeliveryFailedException>();
-            retry.Intervals(100, 500, 2000);
+            // Times the deliveries that are allowed: an outage of some minutes of the database or the broker is sat out, not given up.
+            retry.Intervals([100, 500, .. Enumerable.Repeat(2000, 8)]);
         });
         // Not ConfigureConsumer: it collects what every endpoint configures for the type, and each call would pass every tool's filters.
         queue.Consumer(context.GetRequiredService<RunToolConsumer>, consumer => consumer.Message<RunTool>(message =>

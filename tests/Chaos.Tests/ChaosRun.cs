@@ -39,19 +39,26 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
         Percentiles? recovery = null;
         FreezeTrials? trials = null;
         var freezes = new FreezeScript(pipeline, options.Trials, say);
-        if (options.Script == "sigstop")
+        try
         {
-            await freezes.RunAsync(_faults, cancellationToken);
-            await enough.CancelAsync();
+            if (options.Script == "sigstop")
+            {
+                await freezes.RunAsync(_faults, cancellationToken);
+                await enough.CancelAsync();
+            }
+            else if (options.Script == "recovery")
+            {
+                recovery = await new RecoveryScript(pipeline, load, options.Trials, say).RunAsync(_faults, cancellationToken);
+                await enough.CancelAsync();
+            }
+            else
+            {
+                await BreakAsync(pipeline, load, events, stuck, loading, cancellationToken);
+            }
         }
-        else if (options.Script == "recovery")
+        catch (StuckException e) when (options.IsTrials)
         {
-            recovery = await new RecoveryScript(pipeline, load, options.Trials, say).RunAsync(_faults, cancellationToken);
-            await enough.CancelAsync();
-        }
-        else
-        {
-            await BreakAsync(pipeline, load, events, stuck, loading, cancellationToken);
+            throw new StuckException($"{e.Message}{Environment.NewLine}{await stuck.DumpAsync(cancellationToken)}");
         }
 
         await pipeline.HealAsync();

@@ -49,9 +49,7 @@ internal sealed class PipelineDriver : IAsyncDisposable
 
     public static async Task<PipelineDriver> StartAsync(CaseBook cases, bool keepFolder, Action<string> say, CancellationToken cancellationToken)
     {
-        // Readable by the account that PostgreSQL runs as, so not CreateTempSubdirectory.
-        var folder = Path.Combine(Path.GetTempPath(), $"pipeline-chaos-{Environment.ProcessId}-{Guid.NewGuid():N}"[..40]);
-        Directory.CreateDirectory(Path.Combine(folder, "logs"));
+        var folder = await PrivateServers.NewFolderAsync();
         var driver = new PipelineDriver(folder, keepFolder);
         try
         {

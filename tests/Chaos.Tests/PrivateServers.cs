@@ -8,6 +8,8 @@ namespace Pipeline.Chaos.Tests;
 /// </summary>
 internal sealed class PrivateServers : IAsyncDisposable
 {
+    private const string FolderPrefix = "pipeline-chaos-";
+
     private readonly Dictionary<string, string> _environment;
 
     public PrivateServers(string folder)
@@ -35,16 +37,35 @@ internal sealed class PrivateServers : IAsyncDisposable
 
     public string Database(string name) => $"Host=127.0.0.1;Port={PostgresPort};Username=postgres;Database={name};Application Name=chaos;Maximum Pool Size=20;Timeout=5;Command Timeout=120";
 
-    public Task UpAsync(params string[] servers) => RunAsync(["up", .. servers]);
+    /// <summary>Makes the folder of a run, and first ends the servers of runs that were killed: they outlive whoever started them.</summary>
+    public static async Task<string> NewFolderAsync()
+    {
+        foreach (var left in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        {
+            var isOrphan = int.TryParse(Path.GetFileName(left).Split('-')[2], out var owner) && !Directory.Exists($"/proc/{owner}");
+            if (isOrphan && Directory.Exists(Path.Combine(left, "servers")))
+            {
+                await RunAsync(new Dictionary<string, string> { ["PIPELINE_SERVERS_DIR"] = Path.Combine(left, "servers") }, ["down", "--kill", "--delete-data"]);
+                Directory.Delete(left, recursive: true);
+            }
+        }
+
+        // Readable by the account that PostgreSQL runs as, so not CreateTempSubdirectory.
+        var folder = Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Random.Shared.Next():x}");
+        Directory.CreateDirectory(Path.Combine(folder, "logs"));
+        return folder;
+    }
+
+    public Task UpAsync(params string[] servers) => RunAsync(_environment, ["up", .. servers]);
 
     /// <param name="kill">As a crash: no good-bye.</param>
     /// <param name="servers">Which.</param>
-    public Task DownAsync(bool kill, params string[] servers) => RunAsync(["down", .. kill ? ["--kill"] : Array.Empty<string>(), .. servers]);
+    public Task DownAsync(bool kill, params string[] servers) => RunAsync(_environment, ["down", .. kill ? ["--kill"] : Array.Empty<string>(), .. servers]);
 
-    public async ValueTask DisposeAsync() => await RunAsync(["down", "--kill", "--delete-data"]);
+    public async ValueTask DisposeAsync() => await RunAsync(_environment, ["down", "--kill", "--delete-data"]);
 
     /// <exception cref="InvalidOperationException">The script failed; its output says why.</exception>
-    private async Task RunAsync(IEnumerable<string> arguments)
+    private static async Task RunAsync(Dictionary<string, string> environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.ArgumentList.Add(Checkout.Script("servers.sh"));
@@ -53,7 +74,7 @@ internal sealed class PrivateServers : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (name, value) in _environment)
+        foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
         }

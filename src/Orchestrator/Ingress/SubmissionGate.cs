@@ -12,6 +12,11 @@ namespace Pipeline.Orchestrator.Ingress;
 /// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
 internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
 {
+    /// <summary>As long as the saga's store waits for its database: the gate must not give up a submission that the store would have kept.</summary>
+    private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
     public async Task Send(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next)
     {
         var submission = context.Message;
@@ -45,9 +50,7 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
             return null;
         }
 
-        await using var scope = scopes.CreateAsyncScope();
-        var taken = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, cancellationToken);
+        var taken = await AskAsync(x => x.AnyAsync(y => y.Tenant == submission.Tenant && y.Agent == submission.Agent && y.IdempotencyKey == key && y.CorrelationId != id, cancellationToken), cancellationToken);
         return taken
             ? new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' belongs to another invocation than '{id}'. Leave invocationId out to mean that one, or use a new key.")
             : null;
@@ -60,9 +63,9 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
     private async Task AnswerForOtherIdentityAsync(ConsumeContext<SubmitInvocation> context, string key)
     {
         var (submission, id) = (context.Message, SubmissionIdentity.Of(context));
-        await using var scope = scopes.CreateAsyncScope();
-        var other = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .SingleOrDefaultAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken)
+        var other = await AskAsync(
+                x => x.SingleOrDefaultAsync(y => y.Tenant == submission.Tenant && y.Agent == submission.Agent && y.IdempotencyKey == key && y.CorrelationId != id, context.CancellationToken),
+                context.CancellationToken)
             ?? throw new InvalidOperationException($"The submission under key '{key}' was overtaken by other writers, and none of them is to be found. It is tried again.");
         if (!SubmissionIdentity.HashOf(submission).AsSpan().SequenceEqual(other.SubmissionHash))
         {
@@ -74,5 +77,23 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
 
         await SubmissionRefusal.AnswerAsync(context, other.Event(InvocationEventName.Accepted, time));
         await context.NotifyConsumed(context.ReceiveContext.ElapsedTime, nameof(SubmissionGate));
+    }
+
+    /// <summary>Asks until the database answers: a submission must not end in the error queue because the database is being restarted.</summary>
+    private async Task<T> AskAsync<T>(Func<IQueryable<InvocationState>, Task<T>> question, CancellationToken cancellationToken)
+    {
+        var giveUpAt = time.GetUtcNow() + OutagePatience;
+        for (var pause = TimeSpan.FromMilliseconds(100); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                return await question(scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking());
+            }
+            catch (Exception e) when (time.GetUtcNow() < giveUpAt && DatabaseFailure.Is(e))
+            {
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
+            }
+        }
     }
 }

@@ -1,9 +1,8 @@
-using System.Data.Common;
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.ToolWorkers.Persistence;
 
 namespace Pipeline.ToolWorkers.Calls;
 
@@ -43,7 +42,7 @@ internal sealed class ToolAnswerFilter(
             var recorded = await RecordedAsync(context.Message, context.CancellationToken);
             await SendAsync(context, recorded ?? await RunAsync(context, delivery, next), repeated: recorded is not null);
         }
-        catch (Exception e) when (e is DbException or DbUpdateException)
+        catch (Exception e) when (DatabaseFailure.Is(e))
         {
             if (context.Message.Deadline <= time.GetUtcNow())
             {

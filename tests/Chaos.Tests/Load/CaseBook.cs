@@ -34,6 +34,8 @@ internal sealed class CaseBook(int count)
         agent = Agent,
         input = new { customerId = string.Create(CultureInfo.InvariantCulture, $"cus_{FirstId + number}"), claim = "duplicate_charge", merchant = "Atlas Luggage" },
         idempotencyKey = KeyOf(number),
+        // Some callers choose the id, most leave it to the pipeline: both ways through the gate.
+        invocationId = number % 3 == 0 ? new Guid(number, 0, 0, [0x80, 0xca, 0x5e, 0, 0, 0, 0, 1]) : (Guid?)null,
         metadata = new Dictionary<string, string> { ["case"] = KeyOf(number) },
     });
 

@@ -47,7 +47,8 @@ internal sealed class LoadPublisher(Uri broker, LoadShape shape, int seed) : IAs
             for (var number = first; number < first + count;)
             {
                 await pace.WaitForNextTickAsync(cancellationToken);
-                due += Stopwatch.GetElapsedTime(started).TotalSeconds * shape.Rate;
+                // At most a second's worth: what could not be submitted while the broker was away does not come all at once.
+                due = Math.Min(due + (Stopwatch.GetElapsedTime(started).TotalSeconds * shape.Rate), shape.Rate);
                 started = Stopwatch.GetTimestamp();
                 if (open() > shape.MostOpen)
                 {
