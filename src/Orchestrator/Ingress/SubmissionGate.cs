@@ -12,6 +12,9 @@ namespace Pipeline.Orchestrator.Ingress;
 /// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
 internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
 {
+    // With the store's own 15 minutes after it, still below the half hour after which a broker takes a delivery for lost.
+    private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(10);
+
     public async Task Send(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next)
     {
         var submission = context.Message;
@@ -45,13 +48,25 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
             return null;
         }
 
-        await using var scope = scopes.CreateAsyncScope();
-        var taken = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .AnyAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, cancellationToken);
+        var taken = await ReadAsync(
+            x => x.AnyAsync(y => y.Tenant == submission.Tenant && y.Agent == submission.Agent && y.IdempotencyKey == key && y.CorrelationId != id, cancellationToken),
+            cancellationToken);
         return taken
             ? new Failure(FailureCode.IdempotencyConflict, $"The idempotency key '{key}' belongs to another invocation than '{id}'. Leave invocationId out to mean that one, or use a new key.")
             : null;
     }
+
+    // Outside the store's transaction, so with a patience of its own: else an outage of seconds sends submissions to the error queue.
+    private Task<T> ReadAsync<T>(Func<IQueryable<InvocationState>, Task<T>> read, CancellationToken cancellationToken) =>
+        DatabaseOutage.OutlastAsync(
+            async () =>
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                return await read(scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking());
+            },
+            OutagePatience,
+            time,
+            cancellationToken);
 
     /// <summary>
     /// The key stands beside an id that an earlier submission brought, so no row with the id that follows from the key can be written.
@@ -60,9 +75,9 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
     private async Task AnswerForOtherIdentityAsync(ConsumeContext<SubmitInvocation> context, string key)
     {
         var (submission, id) = (context.Message, SubmissionIdentity.Of(context));
-        await using var scope = scopes.CreateAsyncScope();
-        var other = await scope.ServiceProvider.GetRequiredService<OrchestratorDbContext>().Invocations.AsNoTracking()
-            .SingleOrDefaultAsync(x => x.Tenant == submission.Tenant && x.Agent == submission.Agent && x.IdempotencyKey == key && x.CorrelationId != id, context.CancellationToken)
+        var other = await ReadAsync(
+            x => x.SingleOrDefaultAsync(y => y.Tenant == submission.Tenant && y.Agent == submission.Agent && y.IdempotencyKey == key && y.CorrelationId != id, context.CancellationToken),
+            context.CancellationToken)
             ?? throw new InvalidOperationException($"The submission under key '{key}' was overtaken by other writers, and none of them is to be found. It is tried again.");
         if (!SubmissionIdentity.HashOf(submission).AsSpan().SequenceEqual(other.SubmissionHash))
         {
