@@ -108,7 +108,7 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
                 }
                 else if (error == DatabaseError.Outage && time.GetUtcNow() < giveUpAt && !cancellationToken.IsCancellationRequested)
                 {
-                    var delay = OutageDelay(attempt);
+                    var delay = DatabaseOutage.Delay(attempt);
                     metrics.Outage(SagaName);
                     logger.OutageRetried(SagaName, context.MessageId, attempt, delay, e);
                     await Task.Delay(delay, time, cancellationToken);
@@ -147,6 +147,4 @@ internal sealed class RowStoreContextFactory<TSaga, TDbContext>(
     }
 
     private static TimeSpan ConflictDelay(int conflicts) => TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * Math.Min(500, 5 * Math.Pow(2, conflicts)));
-
-    private static TimeSpan OutageDelay(int attempt) => TimeSpan.FromMilliseconds((0.5 + Random.Shared.NextDouble()) * Math.Min(2000, 50 * Math.Pow(2, attempt)));
 }

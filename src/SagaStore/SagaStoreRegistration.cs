@@ -14,6 +14,10 @@ public static class SagaStoreRegistration
     /// Keeps the saga in its own row of <typeparamref name="TDbContext"/>: state, ids of consumed messages and outgoing messages are
     /// committed together, once for each event. The DbContext must be registered, and its model must call
     /// <see cref="SagaStoreModel.AddSagaOutgoing"/> and <see cref="SagaStoreModel.HasSagaRow{TSaga}"/>.
+    /// <para>
+    /// MassTransit's <c>Schedule</c> and <c>Unschedule</c> are not part of the event: a delay is not stored with the message. Use a column
+    /// and <see cref="RowStoreConfigurator{TSaga, TDbContext}.WakeAt"/>, which need no scheduler and cannot be lost.
+    /// </para>
     /// </summary>
     /// <param name="saga">The saga's registration: <c>bus.AddSagaStateMachine&lt;…&gt;().RowStore&lt;MyDbContext&gt;()</c>.</param>
     /// <param name="configure">Settings for the DbContext's store; those of several sagas of one DbContext apply one after the other.</param>

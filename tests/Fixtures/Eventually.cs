@@ -5,11 +5,11 @@ namespace Pipeline.Fixtures;
 /// <summary>Waits for a state that another process or the database shows but does not announce.</summary>
 public static class Eventually
 {
-    /// <summary>Asks again until the fact holds; fails after half a minute with what was waited for.</summary>
+    /// <summary>Asks again until the fact holds; fails after two minutes, which no working machine needs, with what was waited for.</summary>
     public static async Task HoldsAsync(Func<Task<bool>> fact, string what)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!await fact())
         {
@@ -19,7 +19,7 @@ public static class Eventually
             }
             catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
             {
-                Assert.Fail($"Waited 30 s in vain until {what}.");
+                Assert.Fail($"Waited 2 minutes in vain until {what}.");
             }
         }
     }

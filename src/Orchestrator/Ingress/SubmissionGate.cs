@@ -12,8 +12,11 @@ namespace Pipeline.Orchestrator.Ingress;
 /// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
 internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
 {
-    /// <summary>As long as the saga's store waits for its database: the gate must not give up a submission that the store would have kept.</summary>
-    private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(15);
+    /// <summary>
+    /// The gate must not give up a submission that the saga's store would have kept. With the store's own 15 minutes after it, still below
+    /// the half hour after which a broker takes a delivery for lost.
+    /// </summary>
+    private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 

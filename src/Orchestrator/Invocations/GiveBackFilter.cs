@@ -12,7 +12,7 @@ internal sealed class GiveBackFilter : IFilter<ExceptionReceiveContext>
 {
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        if (context.Exception is DatabaseOutageException or OperationCanceledException)
+        if (context.Exception is OperationCanceledException || DatabaseOutage.Is(context.Exception))
         {
             // Thrown out of the receive pipeline: the transport then returns the delivery to the broker instead of acknowledging it.
             await context.NotifyFaulted(context.Exception);

@@ -86,8 +86,8 @@ internal static class InvocationEndpoints
         queue.UseMessageRetry(retry =>
         {
             retry.Ignore<SubmissionRefusedException>();
-            // The store has waited for the database already, as long as a delivery may be held.
-            retry.Ignore<DatabaseOutageException>();
+            // The store and the gate have waited for the database already, as long as a delivery may be held.
+            retry.Ignore<Exception>(DatabaseOutage.Is);
             retry.Exponential(4, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));
         });
     }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Pipeline.Integration.Tests.Outages;
 
-/// <summary>The way to a server, which a test can close: open connections break, new ones are refused.</summary>
+/// <summary>The way to a server, which a test can close and open: while it is closed, open connections break and new ones end at once.</summary>
 internal sealed class DatabaseGate : IAsyncDisposable
 {
     private readonly string _host;
@@ -12,6 +12,8 @@ internal sealed class DatabaseGate : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<TcpClient> _open = [];
     private readonly Task _accepting;
+    private volatile bool _closed;
+    private int _turnedAway;
 
     public DatabaseGate(string host, int port)
     {
@@ -24,18 +26,24 @@ internal sealed class DatabaseGate : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Connections that were tried while it was closed.</summary>
+    public int TurnedAway => _turnedAway;
+
     public void Close()
     {
-        _listener.Stop();
+        _closed = true;
         foreach (var client in _open)
         {
             client.Close();
         }
     }
 
+    public void Open() => _closed = false;
+
     public async ValueTask DisposeAsync()
     {
         Close();
+        _listener.Stop();
         await _accepting;
     }
 
@@ -46,6 +54,13 @@ internal sealed class DatabaseGate : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync();
+                if (_closed)
+                {
+                    Interlocked.Increment(ref _turnedAway);
+                    client.Close();
+                    continue;
+                }
+
                 var server = new TcpClient();
                 _open.Add(client);
                 _open.Add(server);
