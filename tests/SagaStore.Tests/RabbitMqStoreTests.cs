@@ -6,6 +6,7 @@ using RabbitMQ.Client;
 namespace Pipeline.SagaStore.Tests;
 
 /// <summary>The store between a real broker and a real database: two hosts that compete for one queue, as two processes do.</summary>
+[Trait("Category", "Long")]
 public sealed class RabbitMqStoreTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -5,6 +5,7 @@ namespace Pipeline.Integration.Tests.CrashPoints;
 /// <summary>
 /// Visits every named crash point: a real process dies there, another takes its place, and nothing is lost and nothing happens twice.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<RunningPipeline>
 {
     private const int DisputesForEach = 3;
