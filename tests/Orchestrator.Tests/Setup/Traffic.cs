@@ -42,28 +42,30 @@ public sealed class Traffic : IConsumeObserver, ISendObserver, IPublishObserver
         return Task.CompletedTask;
     }
 
+    // Before the send: whoever has received a message must find it counted.
     public Task PreSend<T>(SendContext<T> context)
-        where T : class => Task.CompletedTask;
-
-    public Task PostSend<T>(SendContext<T> context)
         where T : class
     {
         _sent.Enqueue(context.Message);
         return Task.CompletedTask;
     }
+
+    public Task PostSend<T>(SendContext<T> context)
+        where T : class => Task.CompletedTask;
 
     public Task SendFault<T>(SendContext<T> context, Exception exception)
         where T : class => Task.CompletedTask;
 
+    // Before the send: whoever has received a message must find it counted.
     public Task PrePublish<T>(PublishContext<T> context)
-        where T : class => Task.CompletedTask;
-
-    public Task PostPublish<T>(PublishContext<T> context)
         where T : class
     {
         _sent.Enqueue(context.Message);
         return Task.CompletedTask;
     }
+
+    public Task PostPublish<T>(PublishContext<T> context)
+        where T : class => Task.CompletedTask;
 
     public Task PublishFault<T>(PublishContext<T> context, Exception exception)
         where T : class => Task.CompletedTask;
