@@ -8,6 +8,9 @@ internal sealed class ConsumedCounter : IConsumeObserver
 {
     private readonly ConcurrentDictionary<Type, int> _counts = new();
 
+    /// <summary>Deliveries that ended with an exception.</summary>
+    public int Faults { get; private set; }
+
     public int Count(Type type) => _counts.GetValueOrDefault(type);
 
     public Task PreConsume<T>(ConsumeContext<T> context)
@@ -21,5 +24,9 @@ internal sealed class ConsumedCounter : IConsumeObserver
     }
 
     public Task ConsumeFault<T>(ConsumeContext<T> context, Exception exception)
-        where T : class => Task.CompletedTask;
+        where T : class
+    {
+        Faults++;
+        return Task.CompletedTask;
+    }
 }

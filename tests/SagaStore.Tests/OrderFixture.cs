@@ -30,6 +30,9 @@ public sealed class OrderFixture : IAsyncDisposable
     /// <summary>Deliveries consumed without an exception; the harness's own list keeps one for each message id.</summary>
     public int ConsumedCount<T>() => _consumed.Count(typeof(T));
 
+    /// <summary>Deliveries that ended with an exception; the harness's own list waits for the bus to fall silent.</summary>
+    public int Faults => _consumed.Faults;
+
     /// <summary>The ids of the events of a type that subscribers received; waits for the first.</summary>
     public async Task<List<Guid>> ReceivedIdsAsync<T>()
     {
