@@ -20,6 +20,9 @@ public static class FailureCode
     /// <summary>The idempotency key or invocation id was used before with another body.</summary>
     public const string IdempotencyConflict = "idempotency_conflict";
 
+    /// <summary>Not now: the agent's backlog is full. Submit the same again after <c>retryAfterSeconds</c>; nothing was refused for good.</summary>
+    public const string AdmissionDeferred = "admission_deferred";
+
     // An invocation ends without an answer.
 
     /// <summary>The invocation's deadline passed.</summary>
