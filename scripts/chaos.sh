@@ -14,7 +14,7 @@
 #   --trials N        of sigstop and recovery (200)
 #   --output FILE     the report as JSON; the table goes to the screen
 #   --keep            leave the services' logs in their temporary folder
-#   --no-build        use what was built in Release before
+#   --no-build        use what was built and published in Release before
 #
 # Exit codes: 0 everything holds, 1 something does not, 2 usage.
 set -euo pipefail
@@ -31,10 +31,17 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+published=$REPOSITORY_ROOT/artifacts/chaos-services
 require_dotnet
 if [ "$build" = true ]; then
   "$here/detect-feed.sh"
   dotnet build "$REPOSITORY_ROOT/tests/Chaos.Tests/Chaos.Tests.csproj" -c Release --disable-build-servers -v quiet --nologo ||
     fail "The chaos harness does not build; its messages are above."
+  # The services as they are deployed: published, compiled ahead of time.
+  for service in Orchestrator ToolWorkers LlmGateway ProviderSimulator; do
+    dotnet publish "$REPOSITORY_ROOT/src/$service/$service.csproj" -c Release --use-current-runtime --self-contained false \
+      -o "$published/$service" --disable-build-servers -v quiet --nologo || fail "$service cannot be published; the messages are above."
+  done
 fi
+export PIPELINE_CHAOS_SERVICES=$published
 exec dotnet "$REPOSITORY_ROOT/artifacts/bin/Chaos.Tests/release/Pipeline.Chaos.Tests.dll" run ${arguments[@]+"${arguments[@]}"}

@@ -11,7 +11,7 @@ COPY build/ build/
 COPY src/ src/
 RUN --mount=type=cache,id=pipeline-nuget,target=/root/.nuget/packages,sharing=locked \
     --mount=type=secret,id=nuget_config,target=/root/.nuget/NuGet/NuGet.Config \
-    dotnet publish src/Orchestrator/Orchestrator.csproj -c Release -o /published -p:PipelineFeed=$PIPELINE_FEED --disable-build-servers
+    dotnet publish src/Orchestrator/Orchestrator.csproj -c Release --use-current-runtime --self-contained false -o /published -p:PipelineFeed=$PIPELINE_FEED --disable-build-servers
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0.12-noble
 WORKDIR /app

@@ -3,6 +3,9 @@ namespace Pipeline.Chaos.Tests;
 /// <summary>The checkout that this was built from: its scripts, its samples, and the services that were built beside it.</summary>
 internal static class Checkout
 {
+    /// <summary>A folder with a folder for each published service, used in place of what was built: as they are deployed.</summary>
+    private const string PublishedVariable = "PIPELINE_CHAOS_SERVICES";
+
     public static string Root { get; } = FindRoot();
 
     /// <summary><c>release</c> or <c>debug</c>: the services are taken from the same build as this assembly.</summary>
@@ -12,7 +15,9 @@ internal static class Checkout
 
     public static string Script(string name) => Path.Combine(Root, "scripts", name);
 
-    public static string Assembly(string project) => Path.Combine(Root, "artifacts", "bin", project, Configuration, $"Pipeline.{project}.dll");
+    public static string Assembly(string project) => Path.Combine(
+        Environment.GetEnvironmentVariable(PublishedVariable) is { Length: > 0 } published ? Path.Combine(published, project) : Path.Combine(Root, "artifacts", "bin", project, Configuration),
+        $"Pipeline.{project}.dll");
 
     private static string FindRoot()
     {

@@ -32,7 +32,7 @@ internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load
             var back = await StepsAsync(held, killed, cancellationToken);
             back.AddRange(await AcceptedLateAsync(late, killed, cancellationToken));
             times.AddRange(back);
-            faults.Add(new StruckFault($"kill -9 {victim.Name}, which held {back.Count}", "kill", killed, DateTime.UtcNow));
+            faults.Add(new StruckFault($"kill -9 {victim.Name}, which held {back.Count}, the last one {(back.Count == 0 ? 0 : back.Max()):0.00} s", "kill", killed, DateTime.UtcNow));
             if ((trial + 1) % 6 == 0)
             {
                 say($"  {trial + 1} kills, {times.Count} invocations in dead hands, longest {(times.Count == 0 ? 0 : times.Max()):0.00} s");
@@ -59,14 +59,15 @@ internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load
         {
             var steps = await Sql.RowsAsync(
                 pipeline.Orchestrator,
-                "SELECT min(at) FROM chaos_audit WHERE invocation = ANY(@held) AND at > @killed GROUP BY invocation",
+                // From a moment before: a step that was being committed when the process died was in other hands, and may have been the last.
+                "SELECT min(at) FROM chaos_audit WHERE invocation = ANY(@held) AND at > @quiet GROUP BY invocation",
                 x => (x.GetDateTime(0) - killed).TotalSeconds,
                 cancellationToken,
                 ("held", held.ToArray()),
-                ("killed", killed));
+                ("quiet", killed - (Held / 2)));
             if (steps.Count == held.Count)
             {
-                return steps;
+                return [.. steps.Where(x => x > 0)];
             }
 
             if (DateTime.UtcNow - killed > TimeSpan.FromSeconds(60))
