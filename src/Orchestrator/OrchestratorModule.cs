@@ -1,6 +1,8 @@
 using MassTransit;
 using Pipeline.Contracts;
+using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.Http;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
@@ -20,6 +22,8 @@ public static class OrchestratorModule
         builder.Services.AddOptions<AgentCatalogOptions>().BindConfiguration(AgentCatalogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<IngressOptions>().BindConfiguration(IngressOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<InvocationRetentionOptions>().BindConfiguration(InvocationRetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddAccess();
+        builder.Services.AddSingleton<IStartupFilter, ProblemResponses>();
         builder.Services.AddSingleton<AgentCatalog>();
         builder.Services.AddSingleton<SubmissionRules>();
         builder.Services.AddSingleton<SubmissionRefusal>();

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.SagaStore;
 
@@ -13,10 +14,13 @@ public abstract class OrchestratorDbContext(DbContextOptions options) : DbContex
 
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
 
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.AddInvocations(Database);
         modelBuilder.AddSagaOutgoing();
+        modelBuilder.AddApiKeys();
     }
 }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Orchestrator.Access;
 
 namespace Pipeline.Orchestrator.Status;
 
@@ -7,8 +8,9 @@ internal static class StatusRoutes
 {
     public static void MapStatus(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/invocations/{id:guid}", Get);
-        routes.MapGet("/invocations/{id:guid}/timeline", GetTimeline);
+        var group = routes.MapGroup("/invocations").RequireAuthorization(AccessPolicy.AnyKey);
+        group.MapGet("/{id:guid}", Get);
+        group.MapGet("/{id:guid}/timeline", GetTimeline);
     }
 
     private static async Task<Results<Ok<InvocationView>, ProblemHttpResult>> Get(Guid id, InvocationQueries queries, CancellationToken cancellationToken) =>

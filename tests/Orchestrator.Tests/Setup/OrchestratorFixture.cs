@@ -10,6 +10,7 @@ using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Contracts.ToolCalls;
 using Pipeline.Fixtures;
+using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
 using Pipeline.SagaStore;
@@ -75,6 +76,7 @@ public sealed class OrchestratorFixture : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton(clock);
         builder.Configuration.AddInMemoryCollection(Settings(database, agents, setup.VirtualHost));
+        builder.Configuration.AddInMemoryCollection(setup.Settings.Append(new("Http:RequireApiKeys", setup.RequireApiKeys.ToString())));
         builder.AddOrchestrator();
         builder.AddPipelineBus(bus =>
         {
@@ -91,6 +93,30 @@ public sealed class OrchestratorFixture : IAsyncDisposable
         fixture.Bus.ConnectPublishObserver(fixture.Traffic);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return fixture;
+    }
+
+    /// <summary>Makes a key of the HTTP API: of the tenant, or an operator's for null.</summary>
+    public async Task<string> CreateKeyAsync(string? tenant)
+    {
+        var secret = ApiKeySecret.Create();
+        await ReadAsync(async x =>
+        {
+            x.ApiKeys.Add(new ApiKey { Id = NewId.NextGuid(), Name = "test", Tenant = tenant, IsOperator = tenant is null, Hash = ApiKeySecret.Hash(secret), CreatedAt = Clock.GetUtcNow().UtcDateTime });
+            return await x.SaveChangesAsync();
+        });
+        return secret;
+    }
+
+    /// <summary>A client of the HTTP API that sends this key.</summary>
+    public HttpClient Client(string? key = null)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(Address), Timeout = TimeSpan.FromMinutes(2) };
+        if (key is not null)
+        {
+            client.DefaultRequestHeaders.Add("X-Api-Key", key);
+        }
+
+        return client;
     }
 
     /// <summary>A submission as <c>resolver</c> takes it.</summary>

@@ -17,4 +17,10 @@ public sealed record OrchestratorSetup
 
     /// <summary>How often the sweeper looks; never, by the clocks of tests, where absent.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Whether the HTTP API asks for keys; see <see cref="OrchestratorFixture.CreateKeyAsync"/>.</summary>
+    public bool RequireApiKeys { get; init; }
+
+    /// <summary>Further settings, e.g. <c>Http:MaxStreams</c>.</summary>
+    public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 }

@@ -22,6 +22,42 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Pipeline.Orchestrator.Access.ApiKey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea");
+
+                    b.Property<bool>("IsOperator")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<DateTime?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Tenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.ToTable("api_keys", (string)null);
+                });
+
             modelBuilder.Entity("Pipeline.Orchestrator.Invocations.InvocationState", b =>
                 {
                     b.Property<Guid>("CorrelationId")
@@ -121,6 +157,10 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Postgres
                     b.HasIndex("EndedAt");
 
                     b.HasIndex("WakeAt");
+
+                    b.HasIndex("AcceptedAt", "CorrelationId");
+
+                    b.HasIndex("Tenant", "AcceptedAt", "CorrelationId");
 
                     b.HasIndex("Tenant", "Agent", "IdempotencyKey")
                         .IsUnique();

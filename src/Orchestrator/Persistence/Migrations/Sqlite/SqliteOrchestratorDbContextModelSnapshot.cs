@@ -17,6 +17,42 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
+            modelBuilder.Entity("Pipeline.Orchestrator.Access.ApiKey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB");
+
+                    b.Property<bool>("IsOperator")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("RevokedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Tenant")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.ToTable("api_keys", (string)null);
+                });
+
             modelBuilder.Entity("Pipeline.Orchestrator.Invocations.InvocationState", b =>
                 {
                     b.Property<Guid>("CorrelationId")
@@ -114,6 +150,10 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Sqlite
                     b.HasIndex("EndedAt");
 
                     b.HasIndex("WakeAt");
+
+                    b.HasIndex("AcceptedAt", "CorrelationId");
+
+                    b.HasIndex("Tenant", "AcceptedAt", "CorrelationId");
 
                     b.HasIndex("Tenant", "Agent", "IdempotencyKey")
                         .IsUnique();
