@@ -64,6 +64,7 @@ internal static class InvocationEndpoints
 
     private static void TakePlainJson(IReceiveEndpointConfigurator queue, IngressOptions options)
     {
+        queue.AddDeserializer(new SubmissionEnvelopeDeserializer(options));
         queue.AddDeserializer(new SubmissionDeserializer(options), isDefault: true);
         // A refusal is an answer of ours, not a fault to be told of once more.
         queue.PublishFaults = false;
