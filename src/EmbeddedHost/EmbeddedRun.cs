@@ -128,7 +128,8 @@ internal static class EmbeddedRun
         app.MapLlmGateway();
         if (simulated)
         {
-            app.MapProviderSimulator("/simulator");
+            // It has keys of its own, which the gateway sends in the same header.
+            app.MapProviderSimulator("/simulator").AllowAnonymous();
         }
 
         return app;

@@ -33,7 +33,9 @@ internal sealed class ProblemResponses(ILogger<ProblemResponses> logger) : IStar
         {
             await WriteAsync(context, Named(context, e.StatusCode, e.Message));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+#pragma warning disable CA1031 // Databases have their own exceptions for what was cancelled.
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             // Nobody is there to be answered.
             context.Abort();

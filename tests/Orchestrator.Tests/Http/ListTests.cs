@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore;
 using Pipeline.Fixtures;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Tests.Setup;

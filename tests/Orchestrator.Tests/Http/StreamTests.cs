@@ -126,7 +126,7 @@ public sealed class StreamTests
     [Fact]
     public async Task A_revoked_key_ends_its_streams()
     {
-        await using var orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup { RequireApiKeys = true });
+        await using var orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup { RequireApiKeys = true, Settings = new Dictionary<string, string?> { ["Http:StreamWriteTimeout"] = "00:10:00" } });
         using var client = orchestrator.Client(await orchestrator.CreateKeyAsync("acme"));
         var request = await orchestrator.StartInvocationAsync();
         using var stream = await EventStream.OpenAsync(client, request.InvocationId);

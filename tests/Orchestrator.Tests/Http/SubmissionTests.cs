@@ -24,7 +24,7 @@ public sealed class SubmissionTests
         var accepted = await answer.JsonAsync();
         Assert.Equal("accepted", accepted.GetProperty("event").GetString());
         Assert.Equal($"/invocations/{accepted.GetProperty("invocationId").GetGuid()}", answer.Headers.Location?.ToString());
-        Assert.Equal("""{"a":"é😀"}""", JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>((await orchestrator.Model.NextAsync()).Messages[0].Text!), new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Equal("é😀", JsonSerializer.Deserialize<JsonElement>((await orchestrator.Model.NextAsync()).Messages[0].Text!).GetProperty("a").GetString());
         var view = await (await client.GetAsync(answer.Headers.Location, TestContext.Current.CancellationToken)).JsonAsync();
         Assert.Equal(("AwaitingModel", "s", "v"), (view.GetProperty("state").GetString(), view.GetProperty("session").GetString(), view.GetProperty("metadata").GetProperty("k").GetString()));
     }
