@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using MassTransit;
 using MassTransit.Serialization;
@@ -113,7 +114,8 @@ public static class PipelineBus
 
     private static void UseCompactJson(IBusFactoryConfigurator bus)
     {
-        bus.ConfigureJsonSerializerOptions(json => new JsonSerializerOptions(json) { WriteIndented = false });
+        // Quotes and markup as they are, not as six characters each: a submission near its limit must not grow past it on the way. No browser reads it.
+        bus.ConfigureJsonSerializerOptions(json => new JsonSerializerOptions(json) { WriteIndented = false, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         bus.AddRawJsonSerializer(RawSerializerOptions.AddTransportHeaders);
     }
 

@@ -14,10 +14,11 @@ internal sealed class SubmissionReader(IngressOptions options)
 
     // Of what stands around a submission: the envelope and its member.
     private const int EnvelopeDepth = 2;
+    private const int EnvelopeBytes = 16 * 1024;
 
     public SubmissionReading Read(byte[] bytes)
     {
-        if (Refuse(bytes, MaxDepth, out var element) is { } refusal)
+        if (Refuse(bytes, options.MaxBodyBytes, MaxDepth, out var element) is { } refusal)
         {
             return new SubmissionReading { Refusal = refusal };
         }
@@ -37,7 +38,7 @@ internal sealed class SubmissionReader(IngressOptions options)
     /// <summary>Why the body cannot be an envelope with a submission in it, before anybody else reads it; null where it may be one.</summary>
     public UnreadableSubmission? RefuseEnvelope(byte[] bytes)
     {
-        if (Refuse(bytes, MaxDepth + EnvelopeDepth, out var element) is { } refusal)
+        if (Refuse(bytes, options.MaxBodyBytes + EnvelopeBytes, MaxDepth + EnvelopeDepth, out var element) is { } refusal)
         {
             return refusal;
         }
@@ -65,10 +66,10 @@ internal sealed class SubmissionReader(IngressOptions options)
     /// <summary>InvalidOperationException: a string with half a surrogate pair, which JSON allows and UTF-16 does not.</summary>
     public static bool IsUnreadable(Exception exception) => exception is JsonException or InvalidOperationException or NotSupportedException or FormatException;
 
-    private UnreadableSubmission? Refuse(byte[] bytes, int depth, out JsonElement element)
+    private UnreadableSubmission? Refuse(byte[] bytes, int limit, int depth, out JsonElement element)
     {
         element = default;
-        if (bytes.Length > options.MaxBodyBytes)
+        if (bytes.Length > limit)
         {
             return TooLarge(bytes.Length);
         }
