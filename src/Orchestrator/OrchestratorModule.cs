@@ -1,5 +1,6 @@
 using MassTransit;
 using Pipeline.Contracts;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.Orchestrator.Invocations;
@@ -24,6 +25,7 @@ public static class OrchestratorModule
         builder.Services.AddSingleton<SubmissionRules>();
         builder.Services.AddSingleton<SubmissionRefusal>();
         builder.Services.AddSingleton<InvocationMetrics>();
+        builder.AddAdmission();
         builder.Services.AddScoped<InvocationQueries>();
         builder.Services.AddMessageComposer<ModelTurnReference, ModelRequestComposer>();
         builder.Services.AddHostedService<InvocationRetention>();
@@ -41,5 +43,9 @@ public static class OrchestratorModule
         bus.AddReceiveEndpoints(InvocationEndpoints.Describe);
     }
 
-    public static void MapOrchestrator(this IEndpointRouteBuilder routes) => routes.MapStatus();
+    public static void MapOrchestrator(this IEndpointRouteBuilder routes)
+    {
+        routes.MapStatus();
+        routes.MapAdmission();
+    }
 }

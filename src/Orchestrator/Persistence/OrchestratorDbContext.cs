@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.SagaStore;
 
@@ -13,9 +14,14 @@ public abstract class OrchestratorDbContext(DbContextOptions options) : DbContex
 
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
 
+    public DbSet<AgentAdmission> AgentAdmissions => Set<AgentAdmission>();
+
+    public DbSet<AdmissionPromise> AdmissionPromises => Set<AdmissionPromise>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.AddInvocations(Database);
+        modelBuilder.AddAdmission();
         modelBuilder.AddSagaOutgoing();
     }
 }

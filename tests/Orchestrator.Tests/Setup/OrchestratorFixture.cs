@@ -75,6 +75,7 @@ public sealed class OrchestratorFixture : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton(clock);
         builder.Configuration.AddInMemoryCollection(Settings(database, agents, setup.VirtualHost));
+        builder.Configuration.AddInMemoryCollection(setup.Settings);
         builder.AddOrchestrator();
         builder.AddPipelineBus(bus =>
         {

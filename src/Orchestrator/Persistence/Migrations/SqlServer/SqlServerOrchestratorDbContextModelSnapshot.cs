@@ -22,6 +22,44 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.SqlServer
 
             SqlServerModelBuilderExtensions.UseIdentityColumns(modelBuilder);
 
+            modelBuilder.Entity("Pipeline.Orchestrator.Admission.AdmissionPromise", b =>
+                {
+                    b.Property<string>("Agent")
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)");
+
+                    b.Property<Guid>("Identity")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<DateTime>("ExpiresAt")
+                        .HasColumnType("datetime2");
+
+                    b.Property<DateTime>("NotBefore")
+                        .HasColumnType("datetime2");
+
+                    b.HasKey("Agent", "Identity");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("Agent", "NotBefore");
+
+                    b.ToTable("admission_promises", (string)null);
+                });
+
+            modelBuilder.Entity("Pipeline.Orchestrator.Admission.AgentAdmission", b =>
+                {
+                    b.Property<string>("Agent")
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)");
+
+                    b.Property<int>("Open")
+                        .HasColumnType("int");
+
+                    b.HasKey("Agent");
+
+                    b.ToTable("agent_admissions", (string)null);
+                });
+
             modelBuilder.Entity("Pipeline.Orchestrator.Invocations.InvocationState", b =>
                 {
                     b.Property<Guid>("CorrelationId")
@@ -120,6 +158,8 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.SqlServer
                     b.HasIndex("EndedAt");
 
                     b.HasIndex("WakeAt");
+
+                    b.HasIndex("Agent", "EndedAt");
 
                     b.HasIndex("Tenant", "Agent", "IdempotencyKey")
                         .IsUnique()

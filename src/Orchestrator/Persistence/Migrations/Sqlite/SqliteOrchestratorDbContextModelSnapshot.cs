@@ -17,6 +17,44 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
+            modelBuilder.Entity("Pipeline.Orchestrator.Admission.AdmissionPromise", b =>
+                {
+                    b.Property<string>("Agent")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Identity")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("ExpiresAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("NotBefore")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Agent", "Identity");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("Agent", "NotBefore");
+
+                    b.ToTable("admission_promises", (string)null);
+                });
+
+            modelBuilder.Entity("Pipeline.Orchestrator.Admission.AgentAdmission", b =>
+                {
+                    b.Property<string>("Agent")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Open")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Agent");
+
+                    b.ToTable("agent_admissions", (string)null);
+                });
+
             modelBuilder.Entity("Pipeline.Orchestrator.Invocations.InvocationState", b =>
                 {
                     b.Property<Guid>("CorrelationId")
@@ -114,6 +152,8 @@ namespace Pipeline.Orchestrator.Persistence.Migrations.Sqlite
                     b.HasIndex("EndedAt");
 
                     b.HasIndex("WakeAt");
+
+                    b.HasIndex("Agent", "EndedAt");
 
                     b.HasIndex("Tenant", "Agent", "IdempotencyKey")
                         .IsUnique();
