@@ -1,6 +1,7 @@
 using MassTransit;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Access;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Http;
 using Pipeline.Orchestrator.Ingress;
@@ -30,6 +31,7 @@ public static class OrchestratorModule
         builder.Services.AddSingleton<SubmissionRefusal>();
         builder.Services.AddSingleton<InvocationMetrics>();
         builder.Services.AddSingleton<SubmissionRequests>();
+        builder.AddAdmission();
         builder.Services.AddScoped<InvocationQueries>();
         builder.Services.AddScoped<CancellationRequests>();
         builder.Services.AddSingleton<TimelineStream>();
@@ -58,5 +60,6 @@ public static class OrchestratorModule
         routes.MapStatus();
         routes.MapStreams();
         routes.MapOpenApi();
+        routes.MapAdmission();
     }
 }

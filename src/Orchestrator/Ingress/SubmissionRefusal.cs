@@ -58,7 +58,7 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
         }
     }
 
-    private static async Task PublishAsync(ConsumeContext context, InvocationEvent rejected)
+    internal static async Task PublishAsync(ConsumeContext context, InvocationEvent rejected)
     {
         var endpoint = await context.ReceiveContext.PublishEndpointProvider.GetPublishSendEndpoint<InvocationEvent>();
         await endpoint.Send(rejected, context.CancellationToken);

@@ -3,6 +3,7 @@ using MassTransit.Middleware;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.SagaStore;
@@ -31,6 +32,19 @@ internal static class InvocationEndpoints
                     RetryRarely(context, queue);
                     var gate = ActivatorUtilities.CreateInstance<SubmissionGate>(context, agent);
                     // Not ConfigureSaga: it collects what every endpoint configures for the type, and each submission would pass every gate.
+                    queue.StateMachineSaga<InvocationState>(context, saga => saga.Message<SubmitInvocation>(x => x.UseFilter(gate)));
+                    context.ConfigureConsumer<UnreadableSubmissionConsumer>(queue);
+                },
+            };
+            yield return new PipelineEndpoint
+            {
+                QueueName = QueueName.WaitingInvocations(agent.Name),
+                PrefetchCount = (ushort)services.GetRequiredService<IOptions<AdmissionOptions>>().Value.WaitingPrefetch,
+                Configure = (context, queue) =>
+                {
+                    TakePlainJson(queue, options);
+                    RetryRarely(context, queue);
+                    var gate = ActivatorUtilities.CreateInstance<WaitingGate>(context, agent.Name);
                     queue.StateMachineSaga<InvocationState>(context, saga => saga.Message<SubmitInvocation>(x => x.UseFilter(gate)));
                     context.ConfigureConsumer<UnreadableSubmissionConsumer>(queue);
                 },
@@ -87,6 +101,7 @@ internal static class InvocationEndpoints
         queue.UseMessageRetry(retry =>
         {
             retry.Ignore<SubmissionRefusedException>();
+            retry.Ignore<GivenBackException>();
             // The store and the gate have waited for the database already, as long as a delivery may be held.
             retry.Ignore<Exception>(DatabaseOutage.Is);
             retry.Exponential(4, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));

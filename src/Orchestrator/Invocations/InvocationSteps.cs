@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Persistence;
 using Pipeline.ServiceDefaults;
@@ -23,6 +25,7 @@ internal static class InvocationSteps
         {
             var (saga, submission) = (context.Saga, context.Message);
             var agent = agents.Find(submission.Agent) ?? throw new InvalidOperationException($"The agent '{submission.Agent}' is not defined; the gate should have refused the submission.");
+            await context.TakeSlotAsync(agent);
             var now = time.GetUtcNow().UtcDateTime;
             var limit = now + TimeSpan.FromSeconds(agent.Limits.DeadlineSeconds);
             saga.Tenant = submission.Tenant;
@@ -277,6 +280,15 @@ internal static class InvocationSteps
         Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Stored.DictionaryStringString),
     };
 
+    private static Task TakeSlotAsync(this BehaviorContext<InvocationState, SubmitInvocation> context, AgentDefinition agent)
+    {
+        // Without a ticket it came past the gate: it may fill the agent, not more.
+        var limit = context.TryGetPayload<AdmissionTicket>(out var ticket)
+            ? ticket.Limit
+            : AdmissionLimits.Of(agent, context.GetPayload<IServiceProvider>().GetRequiredService<IOptions<AdmissionOptions>>().Value).Cap;
+        return AdmissionSlots.TakeAsync(context.GetPayload<OrchestratorDbContext>(), agent.Name, limit, context.CancellationToken);
+    }
+
     private static async Task AskModel<T>(this BehaviorContext<InvocationState, T> context, AgentCatalog agents)
         where T : class
     {
@@ -337,6 +349,7 @@ internal static class InvocationSteps
         saga.PendingCalls = null;
         saga.EndedAt = time.GetUtcNow().UtcDateTime;
         context.Append(name, new EndedPayload(output, saga.Code, saga.Reason, saga.Degraded), TimelineJson.Stored.EndedPayload, time);
+        await AdmissionSlots.GiveBackAsync(context.GetPayload<OrchestratorDbContext>(), saga.Agent, context.CancellationToken);
         metrics.Ended(saga.Agent, name, saga.Code, saga.EndedAt.Value - saga.AcceptedAt, saga.InputTokens + saga.OutputTokens);
         await context.Publish(saga.Event(name, time) with
         {

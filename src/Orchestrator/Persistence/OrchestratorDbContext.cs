@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Pipeline.Orchestrator.Access;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.SagaStore;
 
@@ -16,9 +17,14 @@ public abstract class OrchestratorDbContext(DbContextOptions options) : DbContex
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<AgentAdmission> AgentAdmissions => Set<AgentAdmission>();
+
+    public DbSet<AdmissionPromise> AdmissionPromises => Set<AdmissionPromise>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.AddInvocations(Database);
+        modelBuilder.AddAdmission();
         modelBuilder.AddSagaOutgoing();
         modelBuilder.AddApiKeys();
     }

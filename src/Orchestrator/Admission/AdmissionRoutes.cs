@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.Orchestrator.Admission;
+
+/// <summary><c>GET /queues</c>: how deep, how full, open or closed.</summary>
+internal static class AdmissionRoutes
+{
+    public static void MapAdmission(this IEndpointRouteBuilder routes)
+    {
+        // access: AccessPolicy.Operator
+        routes.MapGet("/queues", GetAsync);
+    }
+
+    private static async Task<Ok<List<QueueView>>> GetAsync(QueueDepths depths, AgentLoads loads, IOptions<AdmissionOptions> options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        foreach (var load in loads.All)
+        {
+            await load.RefreshAsync(isExhausted: false, cancellationToken);
+        }
+
+        return TypedResults.Ok(depths.Queues.Select(x => View(x, depths.Of(x.Name), x is { Kind: "submissions", Agent: { } agent } ? loads.Of(agent).Pacing : null, options.Value, time)).ToList());
+    }
+
+    private static QueueView View(WatchedQueue queue, QueueDepth? depth, AgentPacing? pacing, AdmissionOptions options, TimeProvider time) => new()
+    {
+        Queue = queue.Name,
+        Kind = queue.Kind,
+        Agent = queue.Agent,
+        Tool = queue.Tool,
+        Pool = queue.Pool,
+        Ready = depth?.Ready,
+        Consumers = depth?.Consumers,
+        Open = pacing?.Reading.Open,
+        Cap = pacing?.Limits.Cap,
+        Admission = pacing is null ? null : pacing.IsClosed ? "closed" : "open",
+        RetryAfterSeconds = pacing is { IsClosed: true } ? (int)Math.Clamp(Math.Ceiling(pacing.NextPlaceIn(time.GetUtcNow().UtcDateTime).TotalSeconds), 1, options.MaxRetryAfter.TotalSeconds) : null,
+        DrainPerSecond = pacing?.DrainPerSecond,
+    };
+}
