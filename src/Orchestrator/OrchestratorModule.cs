@@ -1,9 +1,11 @@
 using MassTransit;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.Explanations;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
+using Pipeline.Orchestrator.PublishedContracts;
 using Pipeline.Orchestrator.Status;
 using Pipeline.SagaStore;
 using Pipeline.ServiceDefaults;
@@ -25,6 +27,7 @@ public static class OrchestratorModule
         builder.Services.AddSingleton<SubmissionRefusal>();
         builder.Services.AddSingleton<InvocationMetrics>();
         builder.Services.AddScoped<InvocationQueries>();
+        builder.Services.AddScoped<ExplanationQueries>();
         builder.Services.AddMessageComposer<ModelTurnReference, ModelRequestComposer>();
         builder.Services.AddHostedService<InvocationRetention>();
         builder.Services.AddHostedService<ResumeAfterRestart>();
@@ -41,5 +44,10 @@ public static class OrchestratorModule
         bus.AddReceiveEndpoints(InvocationEndpoints.Describe);
     }
 
-    public static void MapOrchestrator(this IEndpointRouteBuilder routes) => routes.MapStatus();
+    public static void MapOrchestrator(this IEndpointRouteBuilder routes)
+    {
+        routes.MapStatus();
+        routes.MapExplanations();
+        routes.MapContracts();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +11,7 @@ using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Contracts.ToolCalls;
 using Pipeline.Fixtures;
+using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
 using Pipeline.SagaStore;
@@ -83,6 +85,16 @@ public sealed class OrchestratorFixture : IAsyncDisposable
         });
         builder.Services.Select(x => x.ImplementationInstance).OfType<RowStoreOptions>().Single().SweepInterval = setup.SweepInterval;
         var app = builder.Build();
+        // access: as with authentication switched off, every request is an operator's.
+        app.Use((http, next) =>
+        {
+            if (http.User.Identity?.IsAuthenticated != true)
+            {
+                http.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Role, Caller.OperatorRole)], "test"));
+            }
+
+            return next(http);
+        });
         app.MapOrchestrator();
         await app.MigrateAsync();
         var fixture = new OrchestratorFixture(app, database, setup.Database is null, agents, log, desks, clock);
