@@ -71,7 +71,7 @@ internal static class PublishedSchemas
         members["metadata"]!["maxProperties"] = 32;
     }
 
-    private static JsonNode Describe(JsonSchemaExporterContext context, JsonNode node)
+    private static JsonObject Describe(JsonSchemaExporterContext context, JsonNode node)
     {
         var key = context.PropertyInfo is { } member
             ? $"P:{member.DeclaringType.FullName}.{((PropertyInfo)member.AttributeProvider!).Name}"
