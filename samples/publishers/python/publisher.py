@@ -138,6 +138,7 @@ class Publisher:
                 if not told:
                     # An answer to this means that the broker has taken in everything before it, returns included.
                     self.channel.queue_declare(self.queue, passive=True)
+                    self.connection.process_data_events(time_limit=0)
                     told = True
                     sys.stderr.write("published %d\n" % sum(1 for x in self.submissions if x.attempts))
                     # Not before everything was handed over: the time is for the answers.

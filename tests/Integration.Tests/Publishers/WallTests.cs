@@ -11,7 +11,8 @@ namespace Pipeline.Integration.Tests.Publishers;
 /// </summary>
 public sealed class WallTests : IAsyncLifetime
 {
-    private const int Sent = 60;
+    // Many more than there is room for: a quorum queue refuses only after what was in flight has come in.
+    private const int Sent = 1500;
     private const int Room = 10;
     private const string Queue = "invocations.resolver";
 
