@@ -4,9 +4,11 @@ using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Http;
+using Pipeline.Orchestrator.Explanations;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
+using Pipeline.Orchestrator.PublishedContracts;
 using Pipeline.Orchestrator.Status;
 using Pipeline.Orchestrator.Streams;
 using Pipeline.SagaStore;
@@ -37,6 +39,7 @@ public static class OrchestratorModule
         builder.Services.AddSingleton<TimelineStream>();
         builder.Services.AddSingleton<TimelineWatchers>();
         builder.Services.AddHostedService(x => x.GetRequiredService<TimelineWatchers>());
+        builder.Services.AddScoped<ExplanationQueries>();
         builder.Services.AddMessageComposer<ModelTurnReference, ModelRequestComposer>();
         builder.Services.AddHostedService<InvocationRetention>();
         builder.Services.AddHostedService<ResumeAfterRestart>();
@@ -61,5 +64,7 @@ public static class OrchestratorModule
         routes.MapStreams();
         routes.MapOpenApi();
         routes.MapAdmission();
+        routes.MapExplanations();
+        routes.MapContracts();
     }
 }

@@ -1,16 +1,18 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Pipeline.Orchestrator.Access;
+using Pipeline.Orchestrator.Http;
 
 namespace Pipeline.Orchestrator.Admission;
 
 /// <summary><c>GET /queues</c>: how deep, how full, open or closed.</summary>
 internal static class AdmissionRoutes
 {
-    public static void MapAdmission(this IEndpointRouteBuilder routes)
-    {
-        // access: AccessPolicy.Operator
-        routes.MapGet("/queues", GetAsync);
-    }
+    public static void MapAdmission(this IEndpointRouteBuilder routes) => routes
+        .MapGet("/queues", GetAsync)
+        .RequireAuthorization(AccessPolicy.Operator)
+        .WithSummary("How deep every queue is, and which agents take newcomers.")
+        .Answers<IReadOnlyList<QueueView>>(StatusCodes.Status200OK, "One entry a queue; depths are null where the broker has not answered.");
 
     private static async Task<Ok<List<QueueView>>> GetAsync(QueueDepths depths, AgentLoads loads, IOptions<AdmissionOptions> options, TimeProvider time, CancellationToken cancellationToken)
     {

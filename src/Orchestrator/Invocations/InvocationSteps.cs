@@ -105,7 +105,7 @@ internal static class InvocationSteps
             metrics.TurnAnswered(saga.Agent, saga.Tenant, answer.Usage);
             context.Append(
                 TimelineKind.ModelAnswered,
-                new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded),
+                new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded, answer.Effort),
                 TimelineJson.Stored.ModelAnsweredPayload,
                 time);
         });
@@ -143,7 +143,7 @@ internal static class InvocationSteps
             saga.Degraded |= result.IsFallback;
             context.Append(
                 TimelineKind.ToolSucceeded,
-                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs),
+                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs, result.WorkerMs, result.Circuit, result.Redelivered),
                 TimelineJson.Stored.ToolResultPayload,
                 time);
         });
@@ -154,11 +154,11 @@ internal static class InvocationSteps
             var (saga, failure) = (context.Saga, context.Message);
             var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, failure.CallId)!.Value;
             saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
-            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs), TimelineJson.Stored.ToolFailedPayload, time);
+            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs, failure.WorkerMs, failure.Circuit, failure.Redelivered), TimelineJson.Stored.ToolFailedPayload, time);
         });
 
     public static EventActivityBinder<InvocationState, CompletionFailed> RecordModelFailure(this EventActivityBinder<InvocationState, CompletionFailed> binder, TimeProvider time) =>
-        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason), TimelineJson.Stored.ModelFailedPayload, time));
+        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason, context.Message.Effort), TimelineJson.Stored.ModelFailedPayload, time));
 
     /// <summary>What a recorded answer leads to: the end, a limit, tools, or, where none of the calls can be run, the next turn.</summary>
     public static EventActivityBinder<InvocationState, CompletionReceived> Continue(
