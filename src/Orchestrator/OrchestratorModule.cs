@@ -3,8 +3,9 @@ using Pipeline.Contracts;
 using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
-using Pipeline.Orchestrator.Http;
+using Pipeline.Orchestrator.DeadLetters;
 using Pipeline.Orchestrator.Explanations;
+using Pipeline.Orchestrator.Http;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
@@ -34,6 +35,7 @@ public static class OrchestratorModule
         builder.Services.AddSingleton<InvocationMetrics>();
         builder.Services.AddSingleton<SubmissionRequests>();
         builder.AddAdmission();
+        builder.Services.AddDeadLetters();
         builder.Services.AddScoped<InvocationQueries>();
         builder.Services.AddScoped<CancellationRequests>();
         builder.Services.AddSingleton<TimelineStream>();
@@ -64,6 +66,7 @@ public static class OrchestratorModule
         routes.MapStreams();
         routes.MapOpenApi();
         routes.MapAdmission();
+        routes.MapDeadLetters();
         routes.MapExplanations();
         routes.MapContracts();
     }

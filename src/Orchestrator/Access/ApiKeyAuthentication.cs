@@ -83,6 +83,11 @@ internal sealed class ApiKeyAuthentication(
             claims.Add(new Claim(ClaimTypes.Role, Caller.OperatorRole));
         }
 
+        if (caller.Name is { } name)
+        {
+            claims.Add(new Claim(ClaimTypes.Name, name));
+        }
+
         if (hash is not null)
         {
             claims.Add(new Claim(KeyHashClaim, hash));

@@ -40,7 +40,7 @@ internal sealed class ApiKeyDirectory(IServiceScopeFactory scopes, TimeProvider 
             _known.Clear();
         }
 
-        var caller = new Caller(key.Tenant, key.IsOperator);
+        var caller = new Caller(key.Tenant, key.IsOperator, key.Name);
         _known[hash] = new Known(caller, since);
         return caller;
     }

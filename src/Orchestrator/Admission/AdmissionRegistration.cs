@@ -1,3 +1,5 @@
+using Pipeline.Orchestrator.Broker;
+
 namespace Pipeline.Orchestrator.Admission;
 
 internal static class AdmissionRegistration

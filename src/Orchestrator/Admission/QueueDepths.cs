@@ -4,6 +4,8 @@ using Pipeline.Orchestrator.Agents;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
+using Pipeline.Orchestrator.Broker;
+
 namespace Pipeline.Orchestrator.Admission;
 
 /// <summary>

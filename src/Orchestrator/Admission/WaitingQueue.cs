@@ -3,6 +3,8 @@ using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
 using RabbitMQ.Client;
 
+using Pipeline.Orchestrator.Broker;
+
 namespace Pipeline.Orchestrator.Admission;
 
 /// <summary>

@@ -45,6 +45,18 @@ public static class HttpCode
     /// <summary>The bus did not confirm the cancellation in time. Cancel again.</summary>
     public const string CancelUnconfirmed = "cancel_unconfirmed";
 
+    /// <summary>No such dead letter, for this caller.</summary>
+    public const string DeadLetterUnknown = "dead_letter_unknown";
+
+    /// <summary>No such replay of dead letters.</summary>
+    public const string ReplayUnknown = "replay_unknown";
+
+    /// <summary>The dead letter cannot be sent again: it was before, its queue is not known, part of its body is lost, or there is no broker.</summary>
+    public const string ReplayImpossible = "replay_impossible";
+
+    /// <summary>The broker did not confirm the replay. The letter is kept; replaying it again repeats no effect.</summary>
+    public const string ReplayUnconfirmed = "replay_unconfirmed";
+
     /// <summary>This process has as many submissions under way as it takes at once.</summary>
     public const string SubmissionsBusy = "submissions_busy";
 

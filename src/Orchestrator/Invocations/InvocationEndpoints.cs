@@ -5,6 +5,7 @@ using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
+using Pipeline.Orchestrator.DeadLetters;
 using Pipeline.Orchestrator.Ingress;
 using Pipeline.SagaStore;
 using Pipeline.ServiceDefaults;
@@ -87,16 +88,23 @@ internal static class InvocationEndpoints
     // Conflicts and outages are the store's business; this is for what neither of us foresaw.
     private static void RetryRarely(IBusRegistrationContext context, IReceiveEndpointConfigurator queue)
     {
-        // Only a broker can take a message back; the in-memory transport would lose it.
-        if (context.GetRequiredService<IOptions<BusOptions>>().Value.Transport == BusTransport.RabbitMq)
+        var hasBroker = context.GetRequiredService<IOptions<BusOptions>>().Value.Transport == BusTransport.RabbitMq;
+        queue.ConfigureError(error =>
         {
-            queue.ConfigureError(error =>
+            // Only a broker can take a message back, and only a broker keeps a queue of those that failed.
+            if (hasBroker)
             {
                 error.UseFilter(new GiveBackFilter());
-                error.UseFilter(new GenerateFaultFilter());
-                error.UseFilter(new ErrorTransportFilter());
-            });
-        }
+            }
+            else
+            {
+                error.UseFilter(new KeepDeadLetterFilter(
+                    context.GetRequiredService<DeadLetterStore>(), context.GetRequiredService<IOptions<DeadLetterOptions>>().Value.MaxBodyBytes, context.GetRequiredService<TimeProvider>()));
+            }
+
+            error.UseFilter(new GenerateFaultFilter());
+            error.UseFilter(new ErrorTransportFilter());
+        });
 
         queue.UseMessageRetry(retry =>
         {

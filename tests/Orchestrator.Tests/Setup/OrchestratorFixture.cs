@@ -282,6 +282,8 @@ public sealed class OrchestratorFixture : IAsyncDisposable
             ["Database:ConnectionString"] = database.ConnectionString,
             ["Agents:Directory"] = agents.Agents,
             ["Bus:Transport"] = "InMemory",
+            // Tests look for what failed in the broker's queues; those of dead letters turn it on.
+            ["DeadLetters:Collect"] = "false",
         };
         if (virtualHost is not null)
         {

@@ -23,7 +23,4 @@ public sealed record OrchestratorSetup
 
     /// <summary>Whether the HTTP API asks for keys; see <see cref="OrchestratorFixture.CreateKeyAsync"/>.</summary>
     public bool RequireApiKeys { get; init; }
-
-    /// <summary>Further settings, e.g. <c>Http:MaxStreams</c>.</summary>
-    public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 }

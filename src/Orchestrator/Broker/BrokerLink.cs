@@ -2,10 +2,10 @@ using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults;
 using RabbitMQ.Client;
 
-namespace Pipeline.Orchestrator.Admission;
+namespace Pipeline.Orchestrator.Broker;
 
 /// <summary>
-/// A connection of admission's own: what the bus hides is needed here, the depth of queues and the broker's refusal of a message. After a
+/// A connection beside the bus, for what the bus hides: the depth of queues, the broker's refusal of a message, its bytes as they came. After a
 /// failure the next attempt waits, so that a broker that is away costs nothing.
 /// </summary>
 internal sealed class BrokerLink(IOptions<BusOptions> options, TimeProvider time) : IAsyncDisposable
@@ -68,7 +68,7 @@ internal sealed class BrokerLink(IOptions<BusOptions> options, TimeProvider time
                 VirtualHost = bus.VirtualHost,
                 UserName = bus.Username,
                 Password = bus.Password,
-                ClientProvidedName = "orchestrator admission",
+                ClientProvidedName = "orchestrator queues",
                 AutomaticRecoveryEnabled = false,
                 RequestedConnectionTimeout = ConnectLimit,
                 Ssl = new SslOption(bus.Host, enabled: bus.UseTls),
