@@ -12,7 +12,7 @@ namespace Pipeline.Integration.Tests.Publishers;
 public sealed class WallTests : IAsyncLifetime
 {
     // Many more than there is room for: a quorum queue refuses only after what was in flight has come in.
-    private const int Sent = 1500;
+    private const int Sent = 400;
     private const int Room = 10;
     private const string Queue = "invocations.resolver";
 
