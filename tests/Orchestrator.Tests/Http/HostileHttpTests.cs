@@ -58,6 +58,8 @@ public sealed class HostileHttpTests
         // 505 is the server's word for a request line that names no version of HTTP there is; nothing of ours has run by then.
         Assert.All(answers.Keys.Where(x => x != "505 raw"), x => Assert.False(x.StartsWith('5'), told));
         Assert.All(new[] { FailureCode.SubmissionInvalid, FailureCode.InputTooLarge, "route_unknown", "method_not_allowed", "content_type_unsupported", "query_invalid" }, x => Assert.Contains(answers.Keys, y => y.EndsWith(x, StringComparison.Ordinal)));
+        // Most were answered, however many connections were beyond saving.
+        Assert.True(answers.GetValueOrDefault("closed") < count / 4, told);
         Assert.NotEmpty(accepted);
         var stored = await orchestrator.ReadAsync(x => x.Invocations.AsNoTracking().Where(y => y.Session == "good").Select(y => y.CorrelationId).ToListAsync());
         Assert.Equal(accepted.Order(), stored.Order());
@@ -96,8 +98,16 @@ public sealed class HostileHttpTests
             request.Headers.TryAddWithoutValidation(bodies.Pick(["Idempotency-Key", "Last-Event-ID", "X-Forwarded-For", "Accept", "If-None-Match"]), bodies.Pick(["", "\t", "-1", "99999999999", new string('k', 500), "\"quoted\"", "../"]));
         }
 
-        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
-        return await NameAsync(answer, request.Method == HttpMethod.Head);
+        try
+        {
+            using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            return await NameAsync(answer, request.Method == HttpMethod.Head);
+        }
+        catch (HttpRequestException e) when (e.InnerException is IOException)
+        {
+            // Answered before its large body was sent; the server does not wait for the rest for ever.
+            return "closed";
+        }
     }
 
     private static async Task<string> NameAsync(HttpResponseMessage answer, bool isHead)
