@@ -19,6 +19,9 @@ public static class PipelineBus
     /// <summary>The content type of everything that crosses the boundary to upstream systems.</summary>
     public static readonly ContentType RawJson = SystemTextJsonRawMessageSerializer.JsonContentType;
 
+    /// <summary>What MassTransit clients read without being told otherwise: answers to their requests.</summary>
+    public static readonly ContentType Envelope = SystemTextJsonMessageSerializer.JsonContentType;
+
     /// <summary>Adds the bus. Call once for a process; <paramref name="configure"/> adds the consumers of every service in it.</summary>
     public static IHostApplicationBuilder AddPipelineBus(this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> configure)
     {

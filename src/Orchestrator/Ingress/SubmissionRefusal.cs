@@ -54,7 +54,11 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
         else if (context.ResponseAddress is { } address)
         {
             var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(address);
-            await endpoint.Send(answer, x => x.RequestId = context.RequestId, context.CancellationToken);
+            await endpoint.Send(answer, x =>
+            {
+                x.RequestId = context.RequestId;
+                x.Serializer = x.Serialization.GetMessageSerializer(PipelineBus.Envelope);
+            }, context.CancellationToken);
         }
     }
 

@@ -388,7 +388,8 @@ internal static class InvocationSteps
             return AmqpDelivery.ReplyAsync(context, reply, answer, context.CancellationToken);
         }
 
-        return context.ResponseAddress is null ? Task.CompletedTask : context.RespondAsync(answer);
+        // Not as events leave: a requester's own bus reads the envelope.
+        return context.ResponseAddress is null ? Task.CompletedTask : context.RespondAsync(answer, x => x.Serializer = x.Serialization.GetMessageSerializer(PipelineBus.Envelope));
     }
 
     private enum NextStep

@@ -11,7 +11,7 @@ namespace Pipeline.Orchestrator.Status;
 /// Reads invocations for people and programs that ask how they are. Every query says whose rows it may return: what belongs to another tenant is not
 /// read and then hidden, it is not found.
 /// </summary>
-internal sealed class InvocationQueries(OrchestratorDbContext database)
+public sealed class InvocationQueries(OrchestratorDbContext database)
 {
     public const int TimelinePage = 500;
 
@@ -32,7 +32,7 @@ internal sealed class InvocationQueries(OrchestratorDbContext database)
     }
 
     /// <summary>Newest first. What is accepted while somebody turns the pages moves none of them.</summary>
-    public async Task<InvocationPage> ListAsync(InvocationFilter filter, Caller caller, CancellationToken cancellationToken)
+    internal async Task<InvocationPage> ListAsync(InvocationFilter filter, Caller caller, CancellationToken cancellationToken)
     {
         var rows = Visible(caller);
         rows = filter.Tenant is { } tenant ? rows.Where(x => x.Tenant == tenant) : rows;
@@ -79,7 +79,7 @@ internal sealed class InvocationQueries(OrchestratorDbContext database)
     }
 
     /// <summary>How far an invocation is, and whether it goes on; null for an unknown one.</summary>
-    public Task<InvocationProgress?> ProgressAsync(Guid id, Caller caller, CancellationToken cancellationToken) =>
+    internal Task<InvocationProgress?> ProgressAsync(Guid id, Caller caller, CancellationToken cancellationToken) =>
         Visible(caller).Where(x => x.CorrelationId == id).Select(x => new InvocationProgress(x.Tenant, x.LastSeq, x.EndedAt != null)).SingleOrDefaultAsync(cancellationToken);
 
     private IQueryable<InvocationState> Visible(Caller caller)

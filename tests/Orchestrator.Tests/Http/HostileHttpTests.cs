@@ -27,7 +27,13 @@ public sealed class HostileHttpTests
 
     private static async Task RunAsync(int count, int seed)
     {
-        await using var orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup { RequireApiKeys = true, Clock = TimeProvider.System });
+        await using var orchestrator = await OrchestratorFixture.StartAsync(new OrchestratorSetup
+        {
+            RequireApiKeys = true,
+            Clock = TimeProvider.System,
+            // A slow machine is not what is tested.
+            Settings = new Dictionary<string, string?> { ["Http:BusTimeout"] = "00:02:00" },
+        });
         var key = await orchestrator.CreateKeyAsync("acme");
         using var client = orchestrator.Client(key);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -49,8 +55,11 @@ public sealed class HostileHttpTests
         var told = string.Join(", ", answers.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => $"{x.Key}: {x.Value}"));
         TestContext.Current.TestOutputHelper?.WriteLine($"{told}; {accepted.Count} good submissions meanwhile");
         Assert.Equal(count / Callers * Callers, answers.Values.Sum());
-        Assert.All(answers.Keys, x => Assert.False(x.StartsWith('5'), told));
+        // 505 is the server's word for a request line that names no version of HTTP there is; nothing of ours has run by then.
+        Assert.All(answers.Keys.Where(x => x != "505 raw"), x => Assert.False(x.StartsWith('5'), told));
         Assert.All(new[] { FailureCode.SubmissionInvalid, FailureCode.InputTooLarge, "route_unknown", "method_not_allowed", "content_type_unsupported", "query_invalid" }, x => Assert.Contains(answers.Keys, y => y.EndsWith(x, StringComparison.Ordinal)));
+        // Most were answered, however many connections were beyond saving.
+        Assert.True(answers.GetValueOrDefault("closed") < count / 4, told);
         Assert.NotEmpty(accepted);
         var stored = await orchestrator.ReadAsync(x => x.Invocations.AsNoTracking().Where(y => y.Session == "good").Select(y => y.CorrelationId).ToListAsync());
         Assert.Equal(accepted.Order(), stored.Order());
@@ -89,8 +98,16 @@ public sealed class HostileHttpTests
             request.Headers.TryAddWithoutValidation(bodies.Pick(["Idempotency-Key", "Last-Event-ID", "X-Forwarded-For", "Accept", "If-None-Match"]), bodies.Pick(["", "\t", "-1", "99999999999", new string('k', 500), "\"quoted\"", "../"]));
         }
 
-        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
-        return await NameAsync(answer, request.Method == HttpMethod.Head);
+        try
+        {
+            using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            return await NameAsync(answer, request.Method == HttpMethod.Head);
+        }
+        catch (HttpRequestException e) when (e.InnerException is IOException)
+        {
+            // Answered before its large body was sent; the server does not wait for the rest for ever.
+            return "closed";
+        }
     }
 
     private static async Task<string> NameAsync(HttpResponseMessage answer, bool isHead)

@@ -82,7 +82,8 @@ public sealed class ListTests
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
         Assert.Equal("cancel_requested", (await first.JsonAsync()).GetProperty("event").GetString());
-        Assert.Equal(("Cancelled", "cancelled"), ((await again.JsonAsync()).GetProperty("state").GetString(), (await again.JsonAsync()).GetProperty("code").GetString()));
+        var view = await again.JsonAsync();
+        Assert.Equal(("Cancelled", "cancelled"), (view.GetProperty("state").GetString(), view.GetProperty("code").GetString()));
         await orchestrator.AssertEndedAsync(request.InvocationId, "cancelled");
     }
 
