@@ -101,7 +101,11 @@ internal sealed class DeferralDesk(IServiceScopeFactory scopes, IOptions<Admissi
                 continue;
             }
 
-            if (accepted.Contains(caller.Id) || (caller.Key is { } key && keys.Contains((caller.Tenant, key))))
+            if (caller.Key is { } key && keys.Contains((caller.Tenant, key)))
+            {
+                answers[caller.Id] = new DeferralAnswer(DeferralKind.KeyAcceptedBefore, default);
+            }
+            else if (accepted.Contains(caller.Id))
             {
                 answers[caller.Id] = new DeferralAnswer(DeferralKind.AcceptedBefore, default);
             }
