@@ -27,8 +27,12 @@ internal sealed class AdmissionDesk(
     private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(10);
 
     /// <summary>A submission of <c>invocations.&lt;agent&gt;</c>.</summary>
+    /// <param name="agent">Whose queue it is.</param>
+    /// <param name="context">The delivery.</param>
+    /// <param name="accept">Hands it to the saga.</param>
+    /// <param name="answerByKey">Answers for the invocation that has its key under another id.</param>
     /// <exception cref="GivenBackException">The delivery goes back to its queue.</exception>
-    public async Task DecideAsync(string agent, ConsumeContext<SubmitInvocation> context, Func<Task> accept)
+    public async Task DecideAsync(string agent, ConsumeContext<SubmitInvocation> context, Func<Task> accept, Func<Task> answerByKey)
     {
         var load = loads.Of(agent);
         await RefreshAsync(load, isExhausted: false, context.CancellationToken);
@@ -38,7 +42,7 @@ internal sealed class AdmissionDesk(
         }
         else
         {
-            await DecideAskedAsync(load, context, accept);
+            await DecideAskedAsync(load, context, accept, answerByKey);
         }
     }
 
@@ -57,7 +61,7 @@ internal sealed class AdmissionDesk(
         }
     }
 
-    private async Task DecideAskedAsync(AgentLoad load, ConsumeContext<SubmitInvocation> context, Func<Task> accept)
+    private async Task DecideAskedAsync(AgentLoad load, ConsumeContext<SubmitInvocation> context, Func<Task> accept, Func<Task> answerByKey)
     {
         if (load.Pacing.TryAdmitNewcomer() || await ReadAgainAsync(load, load.Pacing.TryAdmitNewcomer, context.CancellationToken))
         {
@@ -76,6 +80,12 @@ internal sealed class AdmissionDesk(
         catch (Exception e) when (e is TimeoutException || DatabaseOutage.Is(e))
         {
             answer = new DeferralAnswer(DeferralKind.NoPlace, Now() + options.Value.MaxRetryAfter);
+        }
+
+        if (answer.Kind == DeferralKind.KeyAcceptedBefore)
+        {
+            await answerByKey();
+            return;
         }
 
         if (answer.Kind is DeferralKind.Due or DeferralKind.AcceptedBefore)
@@ -182,7 +192,7 @@ internal sealed class AdmissionDesk(
         {
             await accept();
         }
-        catch (AgentFullException)
+        catch (Exception e) when (AgentFullException.Is(e))
         {
             load.Pacing.WasFull();
             return false;

@@ -12,6 +12,9 @@ internal enum DeferralKind
     /// <summary>The same submission was accepted before, and is answered so again.</summary>
     AcceptedBefore,
 
+    /// <summary>Its key stands beside another invocation's id.</summary>
+    KeyAcceptedBefore,
+
     /// <summary>Comes back at its time.</summary>
     Due,
 

@@ -101,9 +101,13 @@ internal sealed class DeferralDesk(IServiceScopeFactory scopes, IOptions<Admissi
                 continue;
             }
 
-            if (accepted.Contains(caller.Id) || (caller.Key is { } key && keys.Contains((caller.Tenant, key))))
+            if (accepted.Contains(caller.Id))
             {
                 answers[caller.Id] = new DeferralAnswer(DeferralKind.AcceptedBefore, default);
+            }
+            else if (caller.Key is { } key && keys.Contains((caller.Tenant, key)))
+            {
+                answers[caller.Id] = new DeferralAnswer(DeferralKind.KeyAcceptedBefore, default);
             }
             else if (kept.TryGetValue(caller.Id, out var promise) && promise.ExpiresAt > now)
             {

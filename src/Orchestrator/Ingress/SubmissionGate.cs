@@ -34,7 +34,7 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
         }
 
         metrics.Submitted(agent.Name);
-        await desk.DecideAsync(agent.Name, context, () => AcceptAsync(context, next, key));
+        await desk.DecideAsync(agent.Name, context, () => AcceptAsync(context, next, key), () => AnswerForOtherIdentityAsync(context, key!));
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");

@@ -1,4 +1,5 @@
 using Pipeline.Orchestrator.Admission;
+using Pipeline.Orchestrator.Agents;
 
 namespace Pipeline.Orchestrator.Tests.Admission;
 
@@ -150,7 +151,7 @@ public sealed class AgentPacingTests
     [InlineData(3)]
     public void The_smallest_agents_take_something_too(int cap)
     {
-        var limits = AdmissionLimits.Of(new Agents.AgentDefinition { Name = "a", Version = 1, SystemPrompt = "x", Admission = new() { MaxOpen = cap } }, new AdmissionOptions());
+        var limits = AdmissionLimits.Of(new AgentDefinition { Name = "a", Version = 1, SystemPrompt = "x", Admission = new() { MaxOpen = cap } }, new AdmissionOptions());
         var pacing = new AgentPacing(limits, new AdmissionOptions(), () => 0.5);
 
         Assert.InRange(limits.LowWater, 1, limits.HighWater);
