@@ -258,7 +258,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
 
         var groups = await _operator.GetFromJsonAsync<List<DeadLetterGroup>>("dead-letters/groups", Cancellation);
         Assert.Equal(3, groups!.Where(x => x.Code == FailureCode.SubmissionInvalid).Sum(x => x.Count));
-        Assert.Equal(1, Assert.Single(groups, x => x.Code == FailureCode.AgentUnknown).Count);
+        Assert.Equal(1, Assert.Single(groups!, x => x.Code == FailureCode.AgentUnknown).Count);
 
         var answer = await _operator.PostAsJsonAsync("dead-letters/discards", new { filter = new { code = FailureCode.SubmissionInvalid }, reason = "test" }, Cancellation);
         Assert.Equal(3, (await answer.Content.ReadFromJsonAsync<DiscardResult>(Cancellation))!.Discarded);
