@@ -182,6 +182,8 @@ if [ "$broker" = true ] && is_installed rabbitmq && command -v curl >/dev/null 2
   if instance_rabbitmqctl authenticate_user tool-workers "" >/dev/null 2>&1; then bad "a user without a password can log in"; else good "a user without a password cannot log in"; fi
   check_policy invocations.dispute-resolver invocations
   check_policy invocations.dispute-resolver_error faults
+  check_policy invocations.dispute-resolver.waiting waiting
+  check_policy invocations.dispute-resolver.waiting_error faults
   check_policy invocation-events work
   check_policy invocation-events_skipped faults
   check_policy tool.lookup-account work

@@ -145,13 +145,13 @@ build_services() {
 prepare_broker() {
   [ "$guest" = false ] || return 0
   local user variable
-  if [ ! -f "$run/credentials.env" ]; then
+  if ! grep -q '^export RABBITMQ_PASSWORD_' "$run/credentials.env" 2>/dev/null; then
     (
       umask 077
       for user in orchestrator tool-workers llm-gateway upstream-acme operator; do
         variable=RABBITMQ_PASSWORD_$(printf '%s' "$user" | tr 'a-z-' 'A-Z_')
         printf 'export %s=%s\n' "$variable" "$(od -An -N18 -tx1 /dev/urandom | tr -d ' \n')"
-      done >"$run/credentials.env"
+      done >>"$run/credentials.env"
     )
   fi
   # shellcheck disable=SC1091
@@ -223,6 +223,35 @@ migrate() {
   fi
 }
 
+# make_api_key VARIABLE NAME ARGUMENTS…: a key of the HTTP API in the credentials, where the database in use does not have the one that is there.
+make_api_key() {
+  local variable=$1 name=$2 id_variable=$1_ID key id
+  shift 2
+  # shellcheck disable=SC1091
+  if [ -f "$run/credentials.env" ]; then . "$run/credentials.env"; fi
+  set_service_environment orchestrator
+  if [ -n "${!variable:-}" ] && (cd "$run" && env "${service_environment[@]}" timeout 60 dotnet "$(assembly_of orchestrator)" --list-api-keys </dev/null 2>>"$run/logs/api-keys.log") |
+    grep "^${!id_variable}"$'\t.*\tactive$' >/dev/null; then
+    return 0
+  fi
+  key=$(cd "$run" && env "${service_environment[@]}" timeout 60 dotnet "$(assembly_of orchestrator)" --create-api-key "$@" --name "$name" </dev/null 2>"$run/logs/api-key.log") || {
+    tail -n 20 "$run/logs/api-key.log" >&2
+    fail "The key '$name' of the HTTP API could not be made; see above."
+  }
+  id=$(sed -n "s/^Key '\([0-9a-f-]*\)'.*/\1/p" "$run/logs/api-key.log")
+  (
+    umask 077
+    { grep -v "^export $variable\(_ID\)\?=" "$run/credentials.env" 2>/dev/null || true; printf 'export %s=%s\nexport %s=%s\n' "$variable" "$key" "$id_variable" "$id"; } >"$run/credentials.new"
+    mv "$run/credentials.new" "$run/credentials.env"
+  )
+}
+
+make_api_keys() {
+  say "Keys of the HTTP API …"
+  make_api_key PIPELINE_API_KEY run-services --operator
+  make_api_key PIPELINE_API_KEY_ACME run-services-acme --tenant acme
+}
+
 simulator_arguments() {
   local rules=${PIPELINE_SIMULATOR_RULES:-$samples/model-rules.json}
   if [ -f "$rules" ]; then
@@ -284,6 +313,7 @@ up() {
   fi
   migrate orchestrator
   migrate tool-workers
+  make_api_keys
   for service in "${services[@]}"; do start_service "$service"; done
   for service in "${services[@]}"; do await_service "$service"; done
   printf '%s\n' "${services[@]}" >"$run/services"
@@ -300,6 +330,7 @@ up() {
   status
   say ""
   say "Submit:   PIPELINE_AMQP_URL=\$(cat .run/upstream.url) /usr/bin/python3 samples/publishers/python/submit_disputes.py"
+  say "Status:   . .run/credentials.env; curl -H \"X-Api-Key: \$PIPELINE_API_KEY\" http://127.0.0.1:$PIPELINE_ORCHESTRATOR_PORT/invocations"
   say "Logs:     .run/logs/    Stop: scripts/run-services.sh down"
 }
 

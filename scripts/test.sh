@@ -167,6 +167,21 @@ else
   say "SQL Server: none named (PIPELINE_TEST_SQLSERVER is not set); the tests that need one are skipped."
 fi
 
+# --- Sample publishers ------------------------------------------------------------------------------------------------
+
+if is_root_on_debian; then
+  publisher_packages=()
+  /usr/bin/python3 -c 'import pika' 2>/dev/null || publisher_packages+=(python3-pika)
+  command -v npm >/dev/null 2>&1 || publisher_packages+=(nodejs npm)
+  # They are for some tests only, which are skipped without them: not a reason to run none.
+  if [ ${#publisher_packages[@]} -gt 0 ]; then
+    (apt_install "${publisher_packages[@]}") || say "The tests of the Python or Node publisher are skipped: ${publisher_packages[*]} could not be installed."
+  fi
+fi
+if command -v npm >/dev/null 2>&1 && [ ! -d samples/publishers/node/node_modules ]; then
+  (cd samples/publishers/node && timeout 120 npm ci --silent --no-audit --no-fund) || say "The tests of the Node publisher are skipped: 'npm ci' found no registry."
+fi
+
 # --- Run --------------------------------------------------------------------------------------------------------------
 
 rm -rf "$results"

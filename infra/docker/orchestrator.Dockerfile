@@ -9,6 +9,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY build/ build/
 COPY src/ src/
+COPY docs/contracts/asyncapi.json docs/contracts/
 RUN --mount=type=cache,id=pipeline-nuget,target=/root/.nuget/packages,sharing=locked \
     --mount=type=secret,id=nuget_config,target=/root/.nuget/NuGet/NuGet.Config \
     dotnet publish src/Orchestrator/Orchestrator.csproj -c Release --use-current-runtime --self-contained false -o /published -p:PipelineFeed=$PIPELINE_FEED --disable-build-servers

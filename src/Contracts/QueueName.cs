@@ -17,6 +17,9 @@ public static class QueueName
 
     public static string Invocations(string agent) => $"invocations.{agent}";
 
+    /// <summary>Submissions that nobody waits for, of an agent that is full.</summary>
+    public static string WaitingInvocations(string agent) => $"invocations.{agent}.waiting";
+
     public static string Tool(string tool) => $"tool.{tool}";
 
     public static string ModelPool(string pool) => $"llm.{pool}";

@@ -22,6 +22,8 @@ internal static class EmbeddedDefaults
             ["ProviderSimulator:RulesFile"] = Path.Combine(sample, "model-rules.json"),
             ["Log:File"] = settings.Serve ? null : Path.Combine(settings.Data, "embedded-host.log"),
             ["urls"] = url,
+            // Refused at the start where the address is not loopback.
+            ["Http:RequireApiKeys"] = "false",
         };
         var openAi = !string.IsNullOrWhiteSpace(configuration["OPENAI_API_KEY"]);
         var anthropic = !string.IsNullOrWhiteSpace(configuration["ANTHROPIC_API_KEY"]);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Pipeline.EmbeddedHost.Sample;
 using Pipeline.LlmGateway;
 using Pipeline.Orchestrator;
@@ -52,7 +53,16 @@ internal static class EmbeddedRun
         await using var app = Build(settings, out var url, out var simulated);
         await ForgetAbandonedMigrationsAsync(app, cancellationToken);
         await app.MigrateAsync();
-        await app.StartAsync(cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (OptionsValidationException e)
+        {
+            await Console.Error.WriteLineAsync($"The embedded host does not start: {e.Message}");
+            return 2;
+        }
+
         AnsiConsole.MarkupLineInterpolated($"Pipeline runs in this process; model answers come from the {(simulated ? "provider simulator" : "real provider")}. HTTP: {url}  log: {Path.Combine(settings.Data, "embedded-host.log")}");
 
         var exitCode = 0;
@@ -118,7 +128,8 @@ internal static class EmbeddedRun
         app.MapLlmGateway();
         if (simulated)
         {
-            app.MapProviderSimulator("/simulator");
+            // It has keys of its own, which the gateway sends in the same header.
+            app.MapProviderSimulator("/simulator").AllowAnonymous();
         }
 
         return app;

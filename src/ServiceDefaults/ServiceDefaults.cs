@@ -36,8 +36,8 @@ public static class ServiceDefaults
     /// <summary>Maps <c>/health/live</c> (the process runs) and <c>/health/ready</c> (bus and database answer).</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready");
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready").AllowAnonymous();
         return app;
     }
 

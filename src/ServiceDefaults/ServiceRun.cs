@@ -28,10 +28,16 @@ public static class ServiceRun
                 {app.Environment.ApplicationName}
                   (no argument)   run the service; stop with SIGTERM or Ctrl+C
                   --migrate       apply this version's database migrations, then end
-                  --help          this text
+                  --help          this text{string.Concat(app.Services.GetServices<ServiceCommand>().Select(x => $"\n  {x.Argument} {x.Help}"))}
                 Settings come from environment variables, e.g. Database__Provider, Database__ConnectionString, Bus__Host; see README.md.
                 """);
             return 0;
+        }
+
+        if (app.Services.GetServices<ServiceCommand>().FirstOrDefault(x => args.Contains(x.Argument)) is { } command)
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            return await command.RunAsync(scope.ServiceProvider, args, app.Lifetime.ApplicationStopping);
         }
 
         if (args.Contains("--migrate"))

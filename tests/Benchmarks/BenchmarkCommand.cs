@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Benchmarks.EventCost;
+using Pipeline.Benchmarks.Explaining;
 using Pipeline.Benchmarks.Invocations;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.Benchmarks.Store;
@@ -19,6 +20,7 @@ internal static class BenchmarkCommand
             InvocationsVerb(options, commandLine),
             StoreVerb(options, commandLine),
             EventCostVerb(options, commandLine),
+            ExplainVerb(options, commandLine),
             ServeVerb(),
         };
     }
@@ -68,6 +70,28 @@ internal static class BenchmarkCommand
             var figures = await new EventCostBenchmark(new EventCostSettings { Servers = servers, Events = parsed.GetValue(events), Concurrency = parsed.GetValue(concurrency) }).RunAsync(cancellationToken);
             await report.WriteAsync([figures], [], "In-memory transport; model and tools answer at once and have no database. The background is what an idle process commits in the same time, its start included; under load the batched removal of confirmed messages comes on top and is part of the first figure.");
             return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    private static Command ExplainVerb(SharedOptions shared, string[] commandLine)
+    {
+        var invocations = SharedOptions.Count("--invocations", "Invocations in the database, each with 12 timeline entries.", 100_000);
+        var runs = SharedOptions.Count("--runs", "Explanations that are measured.", 50);
+        var cli = new Option<FileInfo?>("--cli") { Description = "The published command line, Pipeline.Cli; without it only the route is measured." };
+        var verb = new Command("explain", "Explains invocations among many: the route alone, and the command line as a process.") { invocations, runs, cli };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (shared.Servers(parsed, needsRabbitMq: false, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("explain", commandLine, parsed.GetValue(shared.Json));
+            var figures = await new ExplainBenchmark(servers.Postgres!, parsed.GetValue(invocations), parsed.GetValue(runs), parsed.GetValue(cli)).RunAsync(cancellationToken);
+            await report.WriteAsync([figures], [], "Another invocation each time. The whole process is start, request and output of 'pipeline explain <id>'.");
+            return figures["failed"] == 0 ? 0 : 1;
         });
         return verb;
     }

@@ -40,14 +40,23 @@ public sealed class RabbitMqVirtualHost : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(management.UserInfo))));
         var host = new RabbitMqVirtualHost(new Uri(TestServers.RabbitMq!), client, $"test-{Guid.NewGuid():N}");
-        (await client.PutAsJsonAsync($"api/vhosts/{host.Name}", new { })).EnsureSuccessStatusCode();
-        (await client.PutAsJsonAsync($"api/permissions/{host.Name}/{Uri.EscapeDataString(host.Username)}", new { configure = ".*", write = ".*", read = ".*" })).EnsureSuccessStatusCode();
+        await host.MakeAsync();
         return host;
+    }
+
+    /// <summary>Takes it away with everything in it and closes every connection to it: for whoever is connected, the broker is gone.</summary>
+    public async Task DeleteAsync() => (await _management.DeleteAsync($"api/vhosts/{Name}")).EnsureSuccessStatusCode();
+
+    /// <summary>Makes it again, empty.</summary>
+    public async Task MakeAsync()
+    {
+        (await _management.PutAsJsonAsync($"api/vhosts/{Name}", new { })).EnsureSuccessStatusCode();
+        (await _management.PutAsJsonAsync($"api/permissions/{Name}/{Uri.EscapeDataString(Username)}", new { configure = ".*", write = ".*", read = ".*" })).EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()
     {
-        (await _management.DeleteAsync($"api/vhosts/{Name}")).EnsureSuccessStatusCode();
+        await DeleteAsync();
         _management.Dispose();
     }
 }

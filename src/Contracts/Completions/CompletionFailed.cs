@@ -11,4 +11,7 @@ public sealed record CompletionFailed
     public required string Code { get; init; }
 
     public required string Reason { get; init; }
+
+    /// <summary>What it took; null from a gateway that does not say.</summary>
+    public CompletionEffort? Effort { get; init; }
 }

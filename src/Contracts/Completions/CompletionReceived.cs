@@ -28,4 +28,7 @@ public sealed record CompletionReceived
 
     /// <summary>True where another pool stood in for the one that was asked.</summary>
     public bool Degraded { get; init; }
+
+    /// <summary>What it took; null from a gateway that does not say.</summary>
+    public CompletionEffort? Effort { get; init; }
 }

@@ -17,4 +17,13 @@ public sealed record ToolFailed
     public required string Reason { get; init; }
 
     public double DurationMs { get; init; }
+
+    /// <summary>Milliseconds from the delivery of the call to its answer: the tool's run, and what the worker waited for besides.</summary>
+    public double? WorkerMs { get; init; }
+
+    /// <summary>The tool's circuit when the call came to it, as in <see cref="ToolCircuitChanged.State"/>; null where the call did not get that far.</summary>
+    public string? Circuit { get; init; }
+
+    /// <summary>True where the broker had delivered the call before.</summary>
+    public bool Redelivered { get; init; }
 }

@@ -1,6 +1,7 @@
 using MassTransit;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
+using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Status;
 using Spectre.Console;
@@ -14,6 +15,9 @@ internal sealed record SampleRunSettings(IReadOnlyList<SampleCase> Cases, Uri Ur
 internal sealed class SampleRun(SampleRunSettings settings, IBus bus, AgentCatalog agents, TerminalEvents events, IServiceScopeFactory scopes, TimeProvider time)
 {
     private const int SubmittedAtOnce = 16;
+
+    // It runs in the process that it asks.
+    private static readonly Caller Everything = new(null, IsOperator: true);
 
     private readonly List<SampleResult> _results = [.. settings.Cases.Select(x => new SampleResult(x))];
 
@@ -87,7 +91,7 @@ internal sealed class SampleRun(SampleRunSettings settings, IBus bus, AgentCatal
         var queries = scope.ServiceProvider.GetRequiredService<InvocationQueries>();
         foreach (var result in _results.Where(x => !x.HasEnded))
         {
-            result.HasEnded = (await queries.FindAsync(result.InvocationId, cancellationToken))?.EndedAt is not null;
+            result.HasEnded = (await queries.FindAsync(result.InvocationId, Everything, cancellationToken))?.EndedAt is not null;
         }
     }
 
@@ -97,7 +101,7 @@ internal sealed class SampleRun(SampleRunSettings settings, IBus bus, AgentCatal
         var queries = scope.ServiceProvider.GetRequiredService<InvocationQueries>();
         foreach (var result in _results)
         {
-            result.Invocation = await queries.FindAsync(result.InvocationId, cancellationToken);
+            result.Invocation = await queries.FindAsync(result.InvocationId, Everything, cancellationToken);
         }
     }
 
@@ -109,7 +113,7 @@ internal sealed class SampleRun(SampleRunSettings settings, IBus bus, AgentCatal
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        var timeline = await scope.ServiceProvider.GetRequiredService<InvocationQueries>().TimelineAsync(invocation.InvocationId, 0, cancellationToken);
+        var timeline = await scope.ServiceProvider.GetRequiredService<InvocationQueries>().TimelineAsync(invocation.InvocationId, 0, Everything, cancellationToken);
         SampleReport.WriteTimeline(shown, timeline ?? []);
     }
 }

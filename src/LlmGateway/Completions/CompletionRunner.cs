@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Contracts.Completions;
 using Pipeline.LlmGateway.Pools;
 using Pipeline.LlmGateway.Providers;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Completions;
 
@@ -17,7 +18,7 @@ internal sealed class CompletionRunner(
     ILogger<CompletionRunner> logger)
 {
     /// <returns>The last outcome and the pool it came from.</returns>
-    public async Task<(ModelOutcome Outcome, ModelPool Pool)> RunAsync(ModelPool pool, RequestCompletion request, CancellationToken cancellationToken)
+    public async Task<(ModelOutcome Outcome, ModelPool Pool)> RunAsync(ModelPool pool, RequestCompletion request, EffortCount effort, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var holdsUntil = now + options.Value.LongestHold;
@@ -31,7 +32,7 @@ internal sealed class CompletionRunner(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, expiry.Token);
         try
         {
-            return await AskChainAsync(pool, request, deadline, either.Token);
+            return await AskChainAsync(pool, request, effort, deadline, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -40,22 +41,23 @@ internal sealed class CompletionRunner(
     }
 
     private async Task<(ModelOutcome Outcome, ModelPool Pool)> AskChainAsync(
-        ModelPool pool, RequestCompletion request, DateTimeOffset deadline, CancellationToken cancellationToken)
+        ModelPool pool, RequestCompletion request, EffortCount effort, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var outcome = await AskPoolAsync(pool, request, deadline, cancellationToken);
+            var outcome = await AskPoolAsync(pool, request, effort, deadline, cancellationToken);
             if (outcome is not ModelFailure failure || !AnotherPoolCanHelp(failure.Kind) || pool.Fallback is null || pools.Find(pool.Fallback) is not { } next)
             {
                 return (outcome, pool);
             }
 
             logger.FellBack(request.InvocationId, request.Turn, pool.Name, next.Name, failure.Reason);
+            effort.FellBack(pool.Name, failure.Reason);
             pool = next;
         }
     }
 
-    private async Task<ModelOutcome> AskPoolAsync(ModelPool pool, RequestCompletion request, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async Task<ModelOutcome> AskPoolAsync(ModelPool pool, RequestCompletion request, EffortCount effort, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var estimate = pool.Estimate.Of(request);
         if (pool.Gate.TokensPerMinute > 0 && estimate > pool.Gate.TokensPerMinute)
@@ -68,7 +70,7 @@ internal sealed class CompletionRunner(
         var attempts = pool.Fallback is null ? options.Value.Attempts : options.Value.AttemptsBeforeFallback;
         for (var (attempt, throttled) = (1, 1); ;)
         {
-            var outcome = await AttemptAsync(pool, request, estimate, throttled, deadline, cancellationToken);
+            var outcome = await AttemptAsync(pool, request, effort, estimate, throttled, deadline, cancellationToken);
             if (outcome is not ModelFailure failure)
             {
                 return outcome;
@@ -78,6 +80,7 @@ internal sealed class CompletionRunner(
             {
                 case ModelFailureKind.Throttled when failure.Status is not null:
                     throttled++;
+                    effort.Throttled();
                     continue;
 
                 case ModelFailureKind.CircuitOpen when pool.Fallback is not null:
@@ -91,6 +94,7 @@ internal sealed class CompletionRunner(
                     }
 
                     logger.AttemptFailed(request.InvocationId, request.Turn, pool.Name, failure.Kind, delay.TotalMilliseconds, failure.Reason);
+                    effort.Delayed(delay);
                     await Task.Delay(delay, time, cancellationToken);
                     continue;
 
@@ -101,16 +105,17 @@ internal sealed class CompletionRunner(
     }
 
     private async Task<ModelOutcome> AttemptAsync(
-        ModelPool pool, RequestCompletion request, long estimate, int throttled, DateTimeOffset deadline, CancellationToken cancellationToken)
+        ModelPool pool, RequestCompletion request, EffortCount effort, long estimate, int throttled, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         // Asked before the gate: an open circuit must not use up tokens, nor let requests queue for nothing.
         if (pool.Circuit.OpenFor is { } openFor)
         {
+            effort.CircuitOpen();
             return new ModelFailure(ModelFailureKind.CircuitOpen, "The pool's circuit is open after repeated failures.") { RetryAfter = openFor };
         }
 
         var started = time.GetTimestamp();
-        using var lease = await pool.Gate.EnterAsync(estimate, deadline, cancellationToken);
+        using var lease = await EnterAsync(pool, effort, estimate, deadline, cancellationToken);
         if (lease is null)
         {
             return new ModelFailure(ModelFailureKind.Throttled, "The provider asked to wait beyond the request's deadline.");
@@ -118,7 +123,17 @@ internal sealed class CompletionRunner(
 
         metrics.Admitted(pool.Name, time.GetElapsedTime(started));
         CrashPoint.Reach(CrashPoint.BeforeCall);
+        started = time.GetTimestamp();
         var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, token), cancellationToken);
+        if (outcome is ModelFailure { Kind: ModelFailureKind.CircuitOpen })
+        {
+            effort.CircuitOpen();
+        }
+        else
+        {
+            effort.Called(time.GetElapsedTime(started));
+        }
+
         CrashPoint.Reach(CrashPoint.AfterCall);
         switch (outcome)
         {
@@ -137,6 +152,20 @@ internal sealed class CompletionRunner(
         }
 
         return outcome;
+    }
+
+    private async Task<AdmissionLease?> EnterAsync(ModelPool pool, EffortCount effort, long estimate, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            return await pool.Gate.EnterAsync(estimate, deadline, cancellationToken);
+        }
+        finally
+        {
+            // Also where the deadline ended the wait: that is when somebody asks what it waited for.
+            effort.Held(time.GetElapsedTime(started));
+        }
     }
 
     private void Throttle(ModelPool pool, RequestCompletion request, ModelFailure failure, int times)

@@ -19,25 +19,26 @@ internal sealed class RequestCompletionConsumer(ModelPoolCatalog pools, Completi
             return;
         }
 
-        var (outcome, pool) = await RunAsync(asked, context);
+        var effort = new EffortCount();
+        var (outcome, pool) = await RunAsync(asked, effort, context);
         CrashPoint.Reach(CrashPoint.BeforeAnswer);
         if (outcome is ModelAnswer answer)
         {
             logger.CompletionAnswered(request.InvocationId, request.Turn, pool.Name, answer.Usage.InputTokens, answer.Usage.OutputTokens);
-            await sender.SendAsync(context, Received(request, answer, pool, degraded: pool != asked));
+            await sender.SendAsync(context, Received(request, answer, pool, effort, degraded: pool != asked));
         }
         else
         {
             var failure = (ModelFailure)outcome;
-            await RefuseAsync(context, CodeOf(failure.Kind), $"Pool '{pool.Name}': {failure.Reason}");
+            await RefuseAsync(context, CodeOf(failure.Kind), $"Pool '{pool.Name}': {failure.Reason}", effort.At(pool.Name));
         }
     }
 
-    private async Task<(ModelOutcome Outcome, ModelPool Pool)> RunAsync(ModelPool asked, ConsumeContext<RequestCompletion> context)
+    private async Task<(ModelOutcome Outcome, ModelPool Pool)> RunAsync(ModelPool asked, EffortCount effort, ConsumeContext<RequestCompletion> context)
     {
         try
         {
-            return await runner.RunAsync(asked, context.Message, context.CancellationToken);
+            return await runner.RunAsync(asked, context.Message, effort, context.CancellationToken);
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
@@ -52,14 +53,14 @@ internal sealed class RequestCompletionConsumer(ModelPoolCatalog pools, Completi
         }
     }
 
-    private async Task RefuseAsync(ConsumeContext<RequestCompletion> context, string code, string reason)
+    private async Task RefuseAsync(ConsumeContext<RequestCompletion> context, string code, string reason, CompletionEffort? effort = null)
     {
         var request = context.Message;
         logger.CompletionRefused(request.InvocationId, request.Turn, code, reason);
-        await sender.SendAsync(context, new CompletionFailed { InvocationId = request.InvocationId, Turn = request.Turn, Code = code, Reason = reason });
+        await sender.SendAsync(context, new CompletionFailed { InvocationId = request.InvocationId, Turn = request.Turn, Code = code, Reason = reason, Effort = effort });
     }
 
-    private static CompletionReceived Received(RequestCompletion request, ModelAnswer answer, ModelPool pool, bool degraded) => new()
+    private static CompletionReceived Received(RequestCompletion request, ModelAnswer answer, ModelPool pool, EffortCount effort, bool degraded) => new()
     {
         InvocationId = request.InvocationId,
         Turn = request.Turn,
@@ -70,6 +71,7 @@ internal sealed class RequestCompletionConsumer(ModelPoolCatalog pools, Completi
         Model = answer.Model ?? pool.Model,
         Provider = pool.Endpoint.Provider,
         Degraded = degraded,
+        Effort = effort.At(pool.Name),
     };
 
     private static string CodeOf(ModelFailureKind kind) => kind switch

@@ -21,6 +21,8 @@ public sealed record AgentDefinition
 
     public AgentLimits Limits { get; init; } = new();
 
+    public AgentAdmissionLimits Admission { get; init; } = new();
+
     /// <summary>Answers, marked degraded, in the place of a model that cannot be reached.</summary>
     public string? FallbackAnswer { get; init; }
 

@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Invocations;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.Orchestrator.Persistence;
@@ -10,7 +11,7 @@ using Pipeline.SagaStore;
 namespace Pipeline.Orchestrator.Ingress;
 
 /// <summary>Stands before the saga on every queue of submissions: what it lets through starts an invocation or is recognised as one.</summary>
-internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
+internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rules, SubmissionRefusal refusal, AdmissionDesk desk, InvocationMetrics metrics, IServiceScopeFactory scopes, TimeProvider time) : IFilter<ConsumeContext<SubmitInvocation>>
 {
     /// <summary>
     /// The gate must not give up a submission that the saga's store would have kept. With the store's own 15 minutes after it, still below
@@ -33,6 +34,13 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
         }
 
         metrics.Submitted(agent.Name);
+        await desk.DecideAsync(agent.Name, context, () => AcceptAsync(context, next, key), () => AnswerForOtherIdentityAsync(context, key!));
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");
+
+    private async Task AcceptAsync(ConsumeContext<SubmitInvocation> context, IPipe<ConsumeContext<SubmitInvocation>> next, string? key)
+    {
         try
         {
             await next.Send(context);
@@ -42,8 +50,6 @@ internal sealed class SubmissionGate(AgentDefinition agent, SubmissionRules rule
             await AnswerForOtherIdentityAsync(context, key);
         }
     }
-
-    public void Probe(ProbeContext context) => context.CreateFilterScope("submissionGate");
 
     /// <summary>A submission that brings both an id and a key (or a message id in its place) must not give a key that another invocation has.</summary>
     private async Task<Failure?> IdentityTakenAsync(SubmitInvocation submission, string? key, CancellationToken cancellationToken)

@@ -29,7 +29,17 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
         rejected = rejected with { At = time.GetUtcNow(), Code = failure.Code, Reason = failure.Reason };
         metrics.Refused(failure.Code);
         logger.SubmissionRefused(rejected.InvocationId, rejected.Tenant, rejected.Agent, failure.Code, failure.Reason);
-        await AnswerAsync(context, rejected).WaitAsync(SendLimit, time, context.CancellationToken);
+        try
+        {
+            await AnswerAsync(context, rejected).WaitAsync(SendLimit, time, context.CancellationToken);
+        }
+#pragma warning disable CA1031 // Who names an address that cannot be answered is refused all the same. Where the broker is away, the event fails next.
+        catch (Exception e) when (e is not (OperationCanceledException or TimeoutException))
+#pragma warning restore CA1031
+        {
+            logger.AnswerImpossible(rejected.InvocationId, context.ResponseAddress, e);
+        }
+
         await PublishAsync(context, rejected).WaitAsync(SendLimit, time, context.CancellationToken);
         throw new SubmissionRefusedException(failure.Code, failure.Reason);
     }
@@ -44,11 +54,15 @@ internal sealed class SubmissionRefusal(InvocationMetrics metrics, TimeProvider 
         else if (context.ResponseAddress is { } address)
         {
             var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(address);
-            await endpoint.Send(answer, x => x.RequestId = context.RequestId, context.CancellationToken);
+            await endpoint.Send(answer, x =>
+            {
+                x.RequestId = context.RequestId;
+                x.Serializer = x.Serialization.GetMessageSerializer(PipelineBus.Envelope);
+            }, context.CancellationToken);
         }
     }
 
-    private static async Task PublishAsync(ConsumeContext context, InvocationEvent rejected)
+    internal static async Task PublishAsync(ConsumeContext context, InvocationEvent rejected)
     {
         var endpoint = await context.ReceiveContext.PublishEndpointProvider.GetPublishSendEndpoint<InvocationEvent>();
         await endpoint.Send(rejected, context.CancellationToken);

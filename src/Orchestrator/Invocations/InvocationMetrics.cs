@@ -26,18 +26,26 @@ public sealed class InvocationMetrics : IDisposable
         _tenantTokens = _meter.CreateCounter<long>("pipeline.tenant.tokens", "{token}", "Tokens by tenant, agent and gen_ai.token.type.");
     }
 
+    /// <summary>An invocation of this agent ended in this process; raised before its commit.</summary>
+    public event Action<string>? InvocationEnded;
+
+    /// <summary>A model turn of this agent was answered to this process; raised before its commit.</summary>
+    public event Action<string>? AgentAnswered;
+
     public void Submitted(string agent) => _submitted.Add(1, Tag("agent", agent));
 
     public void Refused(string code) => _refused.Add(1, Tag("code", code));
 
     public void TurnAnswered(string agent, string tenant, TokenUsage usage)
     {
+        AgentAnswered?.Invoke(agent);
         _tenantTokens.Add(usage.InputTokens, Tag("tenant", tenant), Tag("agent", agent), Tag("gen_ai.token.type", "input"));
         _tenantTokens.Add(usage.OutputTokens, Tag("tenant", tenant), Tag("agent", agent), Tag("gen_ai.token.type", "output"));
     }
 
     public void Ended(string agent, string outcome, string? code, TimeSpan took, int tokens)
     {
+        InvocationEnded?.Invoke(agent);
         _ended.Add(1, Tag("agent", agent), Tag("outcome", outcome), Tag("code", code));
         _duration.Record(took.TotalSeconds, Tag("agent", agent), Tag("outcome", outcome));
         _tokens.Record(tokens, Tag("agent", agent));

@@ -25,6 +25,9 @@ internal static class InvocationStateMap
             row.HasIndex(x => x.WakeAt);
             row.HasIndex(x => x.EndedAt);
             row.HasIndex(x => new { x.Tenant, x.Agent, x.IdempotencyKey }).IsUnique();
+            // The list, newest first: a tenant's, and an operator's over all tenants.
+            row.HasIndex(x => new { x.Tenant, x.AcceptedAt, x.CorrelationId });
+            row.HasIndex(x => new { x.AcceptedAt, x.CorrelationId });
         });
         model.Entity<TimelineEntry>(entry =>
         {

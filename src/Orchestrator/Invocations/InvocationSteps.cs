@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.Invocations;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.Orchestrator.Admission;
 using Pipeline.Orchestrator.Agents;
 using Pipeline.Orchestrator.Persistence;
 using Pipeline.ServiceDefaults;
@@ -23,6 +25,7 @@ internal static class InvocationSteps
         {
             var (saga, submission) = (context.Saga, context.Message);
             var agent = agents.Find(submission.Agent) ?? throw new InvalidOperationException($"The agent '{submission.Agent}' is not defined; the gate should have refused the submission.");
+            await context.TakeSlotAsync(agent);
             var now = time.GetUtcNow().UtcDateTime;
             var limit = now + TimeSpan.FromSeconds(agent.Limits.DeadlineSeconds);
             saga.Tenant = submission.Tenant;
@@ -102,7 +105,7 @@ internal static class InvocationSteps
             metrics.TurnAnswered(saga.Agent, saga.Tenant, answer.Usage);
             context.Append(
                 TimelineKind.ModelAnswered,
-                new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded),
+                new ModelAnsweredPayload(answer.Text, answer.ToolCalls, answer.FinishReason, answer.Usage, answer.Model, answer.Provider, answer.Degraded, answer.Effort),
                 TimelineJson.Stored.ModelAnsweredPayload,
                 time);
         });
@@ -140,7 +143,7 @@ internal static class InvocationSteps
             saga.Degraded |= result.IsFallback;
             context.Append(
                 TimelineKind.ToolSucceeded,
-                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs),
+                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs, result.WorkerMs, result.Circuit, result.Redelivered),
                 TimelineJson.Stored.ToolResultPayload,
                 time);
         });
@@ -151,11 +154,11 @@ internal static class InvocationSteps
             var (saga, failure) = (context.Saga, context.Message);
             var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, failure.CallId)!.Value;
             saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
-            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs), TimelineJson.Stored.ToolFailedPayload, time);
+            context.Append(TimelineKind.ToolFailed, new ToolFailedPayload(index, failure.Tool, failure.Code, failure.Reason, failure.DurationMs, failure.WorkerMs, failure.Circuit, failure.Redelivered), TimelineJson.Stored.ToolFailedPayload, time);
         });
 
     public static EventActivityBinder<InvocationState, CompletionFailed> RecordModelFailure(this EventActivityBinder<InvocationState, CompletionFailed> binder, TimeProvider time) =>
-        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason), TimelineJson.Stored.ModelFailedPayload, time));
+        binder.Then(context => context.Append(TimelineKind.ModelFailed, new ModelFailedPayload(context.Message.Code, context.Message.Reason, context.Message.Effort), TimelineJson.Stored.ModelFailedPayload, time));
 
     /// <summary>What a recorded answer leads to: the end, a limit, tools, or, where none of the calls can be run, the next turn.</summary>
     public static EventActivityBinder<InvocationState, CompletionReceived> Continue(
@@ -277,6 +280,15 @@ internal static class InvocationSteps
         Metadata = saga.Metadata is null ? null : JsonSerializer.Deserialize(saga.Metadata, TimelineJson.Stored.DictionaryStringString),
     };
 
+    private static Task TakeSlotAsync(this BehaviorContext<InvocationState, SubmitInvocation> context, AgentDefinition agent)
+    {
+        // Without a ticket it came past the gate: it may fill the agent, not more.
+        var limit = context.TryGetPayload<AdmissionTicket>(out var ticket)
+            ? ticket.Limit
+            : AdmissionLimits.Of(agent, context.GetPayload<IServiceProvider>().GetRequiredService<IOptions<AdmissionOptions>>().Value).Cap;
+        return AdmissionSlots.TakeAsync(context.GetPayload<OrchestratorDbContext>(), agent.Name, limit, context.CancellationToken);
+    }
+
     private static async Task AskModel<T>(this BehaviorContext<InvocationState, T> context, AgentCatalog agents)
         where T : class
     {
@@ -337,6 +349,7 @@ internal static class InvocationSteps
         saga.PendingCalls = null;
         saga.EndedAt = time.GetUtcNow().UtcDateTime;
         context.Append(name, new EndedPayload(output, saga.Code, saga.Reason, saga.Degraded), TimelineJson.Stored.EndedPayload, time);
+        await AdmissionSlots.GiveBackAsync(context.GetPayload<OrchestratorDbContext>(), saga.Agent, context.CancellationToken);
         metrics.Ended(saga.Agent, name, saga.Code, saga.EndedAt.Value - saga.AcceptedAt, saga.InputTokens + saga.OutputTokens);
         await context.Publish(saga.Event(name, time) with
         {
@@ -375,7 +388,8 @@ internal static class InvocationSteps
             return AmqpDelivery.ReplyAsync(context, reply, answer, context.CancellationToken);
         }
 
-        return context.ResponseAddress is null ? Task.CompletedTask : context.RespondAsync(answer);
+        // Not as events leave: a requester's own bus reads the envelope.
+        return context.ResponseAddress is null ? Task.CompletedTask : context.RespondAsync(answer, x => x.Serializer = x.Serialization.GetMessageSerializer(PipelineBus.Envelope));
     }
 
     private enum NextStep

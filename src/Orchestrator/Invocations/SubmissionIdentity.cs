@@ -18,20 +18,17 @@ public static class SubmissionIdentity
 
     public static Guid Of(ConsumeContext<SubmitInvocation> context)
     {
-        var submission = context.Message;
-        if (submission.InvocationId is { } chosen)
+        if (Of(context.Message, KeyOf(context)) is { } id)
         {
-            return chosen;
-        }
-
-        if (KeyOf(context) is { } key)
-        {
-            return Derived($"{submission.Tenant}\n{submission.Agent}\n{key}");
+            return id;
         }
 
         // One new id for one delivery: the saga asks more than once.
         return context.GetOrAddPayload(() => new NewIdentity(NewId.NextGuid())).Id;
     }
+
+    /// <summary>What the submission itself says of it; null where it says nothing.</summary>
+    public static Guid? Of(SubmitInvocation submission) => Of(submission, submission.IdempotencyKey);
 
     /// <summary>The idempotency key, for which the AMQP message id stands in.</summary>
     public static string? KeyOf(ConsumeContext<SubmitInvocation> context) =>
@@ -40,6 +37,9 @@ public static class SubmissionIdentity
     /// <summary>What makes two submissions the same: everything but the ids they are told apart by.</summary>
     public static byte[] HashOf(SubmitInvocation submission) =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(submission with { InvocationId = null, IdempotencyKey = null }));
+
+    private static Guid? Of(SubmitInvocation submission, string? key) =>
+        submission.InvocationId ?? (key is null ? null : Derived($"{submission.Tenant}\n{submission.Agent}\n{key}"));
 
     // A message id may be anything that AMQP carries; what no column takes is known by its hash.
     private static string Storable(string messageId) =>

@@ -8,13 +8,13 @@ namespace Pipeline.Orchestrator.Invocations;
 
 internal sealed record AcceptedPayload(JsonElement Input);
 
-internal sealed record ModelAnsweredPayload(string? Text, IReadOnlyList<ToolCallRequest>? ToolCalls, string? FinishReason, TokenUsage Usage, string? Model, string? Provider, bool Degraded);
+internal sealed record ModelAnsweredPayload(string? Text, IReadOnlyList<ToolCallRequest>? ToolCalls, string? FinishReason, TokenUsage Usage, string? Model, string? Provider, bool Degraded, CompletionEffort? Effort = null);
 
-internal sealed record ModelFailedPayload(string Code, string Reason);
+internal sealed record ModelFailedPayload(string Code, string Reason, CompletionEffort? Effort = null);
 
-internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs);
+internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false);
 
-internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs);
+internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false);
 
 internal sealed record EndedPayload(string? Output, string? Code, string? Reason, bool Degraded);
 

@@ -1,4 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Pipeline.Orchestrator.Access;
+using Pipeline.Orchestrator.Admission;
+using Pipeline.Orchestrator.DeadLetters;
 using Pipeline.Orchestrator.Invocations;
 using Pipeline.SagaStore;
 
@@ -13,10 +16,23 @@ public abstract class OrchestratorDbContext(DbContextOptions options) : DbContex
 
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
 
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<AgentAdmission> AgentAdmissions => Set<AgentAdmission>();
+
+    public DbSet<AdmissionPromise> AdmissionPromises => Set<AdmissionPromise>();
+
+    public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
+
+    public DbSet<DeadLetterReplay> DeadLetterReplays => Set<DeadLetterReplay>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.AddInvocations(Database);
+        modelBuilder.AddAdmission();
         modelBuilder.AddSagaOutgoing();
+        modelBuilder.AddApiKeys();
+        modelBuilder.AddDeadLetters();
     }
 }
 

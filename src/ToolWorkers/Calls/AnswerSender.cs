@@ -19,8 +19,8 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
         using var limit = new CancellationTokenSource(options.Value.SendTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.CancellationToken);
         var send = answer.Result is { } result
-            ? SendAsync(context, Succeeded(context.Message, answer, result), "succeeded", either.Token)
-            : SendAsync(context, Failed(context.Message, answer), "failed", either.Token);
+            ? SendAsync(context, Succeeded(context, answer, result), "succeeded", either.Token)
+            : SendAsync(context, Failed(context, answer), "failed", either.Token);
         try
         {
             // Both by token and by waiting: a publisher confirm that never comes may not notice the token.
@@ -54,27 +54,35 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     /// <summary>The same for every repetition of the same answer, so that the receiver can tell them from new ones.</summary>
     internal static Guid MessageIdOf(string callId, string kind) => new(SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}:{callId}")).AsSpan(0, 16));
 
-    private static ToolSucceeded Succeeded(RunTool call, ToolAnswer answer, string result) => new()
+    private static ToolSucceeded Succeeded(ConsumeContext<RunTool> context, ToolAnswer answer, string result) => new()
     {
-        InvocationId = call.InvocationId,
-        Turn = call.Turn,
-        CallId = call.CallId,
-        Tool = call.Tool,
+        InvocationId = context.Message.InvocationId,
+        Turn = context.Message.Turn,
+        CallId = context.Message.CallId,
+        Tool = context.Message.Tool,
         Result = result,
         IsFallback = answer.IsFallback,
         FallbackCode = answer.FallbackCode,
         Truncated = answer.Truncated,
         DurationMs = answer.DurationMs,
+        WorkerMs = context.ReceiveContext.ElapsedTime.TotalMilliseconds,
+        Circuit = CircuitOf(context),
+        Redelivered = context.ReceiveContext.Redelivered,
     };
 
-    private static ToolFailed Failed(RunTool call, ToolAnswer answer) => new()
+    private static ToolFailed Failed(ConsumeContext<RunTool> context, ToolAnswer answer) => new()
     {
-        InvocationId = call.InvocationId,
-        Turn = call.Turn,
-        CallId = call.CallId,
-        Tool = call.Tool,
+        InvocationId = context.Message.InvocationId,
+        Turn = context.Message.Turn,
+        CallId = context.Message.CallId,
+        Tool = context.Message.Tool,
         Code = answer.Code ?? FailureCode.ToolFailed,
         Reason = answer.Reason ?? "",
         DurationMs = answer.DurationMs,
+        WorkerMs = context.ReceiveContext.ElapsedTime.TotalMilliseconds,
+        Circuit = CircuitOf(context),
+        Redelivered = context.ReceiveContext.Redelivered,
     };
+
+    private static string? CircuitOf(ConsumeContext<RunTool> context) => context.TryGetPayload<ToolDelivery>(out var delivery) ? delivery.Circuit : null;
 }

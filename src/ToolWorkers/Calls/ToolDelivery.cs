@@ -25,6 +25,9 @@ internal sealed class ToolDelivery
     /// <summary>True once the tool may have begun.</summary>
     public bool Started { get; set; }
 
+    /// <summary>The circuit's state when the call came to it; null before.</summary>
+    public string? Circuit { get; set; }
+
     /// <summary>What is to be answered; set by whoever decides it first.</summary>
     public ToolAnswer? Answer { get; set; }
 }

@@ -20,6 +20,7 @@ internal sealed class ToolBreakerFilter(ToolCircuit circuit, TimeProvider time, 
     {
         var delivery = context.GetPayload<ToolDelivery>();
         var call = context.Message;
+        delivery.Circuit = circuit.State;
         if (circuit.IsFull)
         {
             logger.TooManyAbandoned(circuit.Tool.Name, call.CallId, circuit.Abandoned);

@@ -36,17 +36,20 @@ public sealed class AgentFolder : IDisposable
         object? limits = null,
         string? fallbackAnswer = null,
         string systemPrompt = "Help.",
-        bool publishProgress = true) =>
+        bool publishProgress = true,
+        object? admission = null,
+        string pool = "default") =>
         WithAgentFile($"{name}.v{version}.json", JsonSerializer.Serialize(new
         {
             name,
             version,
             systemPrompt,
-            pool = "default",
+            pool,
             tools = tools ?? [],
             limits = limits ?? new { deadlineSeconds = 600 },
             fallbackAnswer,
             publishProgress,
+            admission = admission ?? new { },
         }));
 
     public AgentFolder WithAgentFile(string name, string content)

@@ -25,6 +25,19 @@ public sealed class Inbox<T>
         }
     }
 
+    /// <summary>The next one; nothing where the wait was ended before it came.</summary>
+    public async Task<T?> TryNextAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await _arrived.Reader.ReadAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return default;
+        }
+    }
+
     public async Task<IReadOnlyList<T>> NextAsync(int count)
     {
         var taken = new List<T>(count);

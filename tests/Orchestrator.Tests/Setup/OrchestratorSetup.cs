@@ -13,8 +13,14 @@ public sealed record OrchestratorSetup
     /// <summary>On RabbitMQ instead of in memory.</summary>
     public RabbitMqVirtualHost? VirtualHost { get; init; }
 
+    /// <summary>Settings beside the usual ones, <c>Admission:MaxOpen</c> and the like.</summary>
+    public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
+
     public TimeProvider? Clock { get; init; }
 
     /// <summary>How often the sweeper looks; never, by the clocks of tests, where absent.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Whether the HTTP API asks for keys; see <see cref="OrchestratorFixture.CreateKeyAsync"/>.</summary>
+    public bool RequireApiKeys { get; init; }
 }
