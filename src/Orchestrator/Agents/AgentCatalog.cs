@@ -89,9 +89,9 @@ public sealed partial class AgentCatalog
             }
         }
 
-        if (agent.Limits is null || agent.Tools is null)
+        if (agent.Limits is null || agent.Tools is null || agent.FanOut is null)
         {
-            problems.Add($"{file}: {(agent.Limits is null ? "limits" : "tools")} is null. Leave it out for the default.");
+            problems.Add($"{file}: {(agent.Limits is null ? "limits" : agent.Tools is null ? "tools" : "fanOut")} is null. Leave it out for the default.");
             return;
         }
 
@@ -105,6 +105,8 @@ public sealed partial class AgentCatalog
         Require(agent.Limits.MaxToolCalls is >= 0 and <= 10_000, $"limits.maxToolCalls '{agent.Limits.MaxToolCalls}' must be 0 to 10000.");
         Require(agent.Limits.MaxOutputTokens >= 1, $"limits.maxOutputTokens '{agent.Limits.MaxOutputTokens}' must be at least 1.");
         Require(agent.Limits.DeadlineSeconds is >= 1 and <= 86_400, $"limits.deadlineSeconds '{agent.Limits.DeadlineSeconds}' must be 1 to 86400.");
+        Require(agent.FanOut.Limit is >= 1 and <= FanOut.LargestLimit, $"fanOut.limit '{agent.FanOut.Limit}' must be 1 to {FanOut.LargestLimit}.");
+        Require(agent.FanOut.Join.Count <= agent.FanOut.Limit, $"fanOut.join.atLeast '{agent.FanOut.Join.Count}' is more than fanOut.limit '{agent.FanOut.Limit}'.");
         Require(agent.Tools.Distinct(StringComparer.Ordinal).Count() == agent.Tools.Count, "tools names a tool twice.");
         Require(agent.Tools.All(x => x is not null), "tools names a tool without a name.");
         foreach (var tool in agent.Tools.Where(x => x is not null && !tools.ContainsKey(x)))

@@ -36,7 +36,8 @@ public sealed class AgentFolder : IDisposable
         object? limits = null,
         string? fallbackAnswer = null,
         string systemPrompt = "Help.",
-        bool publishProgress = true) =>
+        bool publishProgress = true,
+        object? fanOut = null) =>
         WithAgentFile($"{name}.v{version}.json", JsonSerializer.Serialize(new
         {
             name,
@@ -47,6 +48,7 @@ public sealed class AgentFolder : IDisposable
             limits = limits ?? new { deadlineSeconds = 600 },
             fallbackAnswer,
             publishProgress,
+            fanOut = fanOut ?? new { join = "allSettled" },
         }));
 
     public AgentFolder WithAgentFile(string name, string content)
