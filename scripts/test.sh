@@ -167,6 +167,11 @@ else
   say "SQL Server: none named (PIPELINE_TEST_SQLSERVER is not set); the tests that need one are skipped."
 fi
 
+if printf '%s\n' "${test_projects[@]}" | grep -q '/ToolWorkers.Tests.csproj$'; then
+  # Without them those tests are skipped; that is not a reason to run no other.
+  "$here/mcp-test-servers.sh" || say "MCP servers: not installed; the tests that need them are skipped."
+fi
+
 # --- Run --------------------------------------------------------------------------------------------------------------
 
 rm -rf "$results"
