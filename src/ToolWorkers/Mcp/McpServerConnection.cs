@@ -32,6 +32,7 @@ internal sealed class McpServerConnection(
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task<McpSession>? _session;
+    private Task _ending = Task.CompletedTask;
     private DateTimeOffset _notBefore;
     private int _failures;
     private int _timeouts;
@@ -49,11 +50,18 @@ internal sealed class McpServerConnection(
             {
                 session.Renew(await ListAsync(session.Client, cancellationToken), time.GetTimestamp());
             }
-            catch
+#pragma warning disable CA1031 // The boundary to a foreign server.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 // Not looked at yet: the next call has to.
                 session.MarkStale();
-                throw;
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    throw;
+                }
+
+                throw new McpServerFailedException($"The MCP server '{server.Name}' did not list its tools again: {secrets.Redact(Innermost(e))}");
             }
         }
 
@@ -91,7 +99,7 @@ internal sealed class McpServerConnection(
             // The client has told the server. One that answers to nothing any more is started again.
             if (Interlocked.Increment(ref _timeouts) >= TimeoutsBeforeRestart)
             {
-                await DropAsync(session, $"{TimeoutsBeforeRestart} calls in a row passed their time limit");
+                Drop(session, $"{TimeoutsBeforeRestart} calls in a row passed their time limit");
             }
 
             throw;
@@ -102,7 +110,7 @@ internal sealed class McpServerConnection(
         {
             if (e is not McpProtocolException)
             {
-                await DropAsync(session, e.GetType().Name);
+                Drop(session, e.GetType().Name);
             }
 
             throw new McpServerFailedException($"The MCP server '{server.Name}' failed during the call: {secrets.Redact(e.Message)}");
@@ -112,17 +120,14 @@ internal sealed class McpServerConnection(
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        Task<McpSession>? session;
+        Task ending;
         lock (_lock)
         {
-            (session, _session) = (_session, null);
+            ending = _session is null ? _ending : Task.WhenAll(_ending, EndAsync(_session));
+            _session = null;
         }
 
-        if (session is not null)
-        {
-            await EndAsync(session);
-        }
-
+        await ending;
         _stopping.Dispose();
     }
 
@@ -133,8 +138,10 @@ internal sealed class McpServerConnection(
             if (_session is { IsCompletedSuccessfully: true } && !_session.GetAwaiter().GetResult().IsAlive)
             {
                 logger.Disconnected(server.Name, "the server closed the connection");
-                Failed();
+                var closed = _session;
                 _session = null;
+                Failed();
+                _ending = Task.WhenAll(_ending, Task.Run(() => EndAsync(closed)));
             }
 
             if (_session is { IsFaulted: true } or { IsCanceled: true })
@@ -271,24 +278,23 @@ internal sealed class McpServerConnection(
         }
     }
 
-    private async Task DropAsync(McpSession session, string reason)
+    private void Drop(McpSession session, string reason)
     {
-        Task<McpSession>? dropped = null;
         lock (_lock)
         {
-            if (_session is { IsCompletedSuccessfully: true } && ReferenceEquals(_session.GetAwaiter().GetResult(), session))
+            if (_session is not { IsCompletedSuccessfully: true } || !ReferenceEquals(_session.GetAwaiter().GetResult(), session))
             {
-                (dropped, _session, _timeouts) = (_session, null, 0);
-                Failed();
+                return;
             }
+
+            var dropped = _session;
+            (_session, _timeouts) = (null, 0);
+            Failed();
+            // Beside the call: to end a hung process takes seconds that its answer does not have.
+            _ending = Task.WhenAll(_ending, Task.Run(() => EndAsync(dropped)));
         }
 
-        if (dropped is not null)
-        {
-            logger.Disconnected(server.Name, reason);
-            // Beside the call: to end a hung process takes seconds that its answer does not have.
-            _ = Task.Run(() => EndAsync(dropped));
-        }
+        logger.Disconnected(server.Name, reason);
     }
 
     private async Task EndAsync(Task<McpSession> session)

@@ -191,7 +191,7 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static string Repository()
+    public static string Repository()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Pipeline.sln")))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Pipeline.ToolWorkers.Tests.Fixtures;
 
 namespace Pipeline.ToolWorkers.Tests.Mcp;
 
@@ -9,7 +10,7 @@ internal static class McpTestServers
 {
     public const string Node = "node";
 
-    private static string Folder => Path.Combine(Repository(), "tests", "ToolWorkers.Tests", "Mcp", "Servers", "node_modules", "@modelcontextprotocol");
+    private static string Folder => Path.Combine(ToolWorkersApp.Repository(), "tests", "ToolWorkers.Tests", "Mcp", "Servers", "node_modules", "@modelcontextprotocol");
 
     /// <summary>The server's program; skips the test, with the reason, where it is not installed.</summary>
     public static string Script(string server)
@@ -68,15 +69,4 @@ internal static class McpTestServers
     }
 
     private static bool HasNode() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(x => x.Length > 0 && File.Exists(Path.Combine(x, Node)));
-
-    private static string Repository()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Pipeline.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException($"No Pipeline.sln above '{AppContext.BaseDirectory}'.");
-    }
 }
