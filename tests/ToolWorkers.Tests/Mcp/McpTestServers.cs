@@ -29,18 +29,20 @@ internal static class McpTestServers
         start.ArgumentList.Add(script);
         start.ArgumentList.Add("streamableHttp");
         start.Environment["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var process = Process.Start(start) ?? throw new InvalidOperationException("node was not started.");
-        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        var listening = new TaskCompletionSource();
+        var process = new Process { StartInfo = start };
+        process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Contains("listening on port", StringComparison.Ordinal))
+            if (line.Data?.Contains("listening on port", StringComparison.Ordinal) == true)
             {
-                break;
+                listening.TrySetResult();
             }
-        }
-
-        // Nobody may have to wait for room in the pipe.
+        };
+        process.Start();
+        // Read to their ends: nobody may have to wait for room in the pipe.
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
+        await listening.Task.WaitAsync(ToolWorkersApp.Guard, TestContext.Current.CancellationToken);
         return (process, new Uri($"http://127.0.0.1:{port}/mcp"));
     }
 

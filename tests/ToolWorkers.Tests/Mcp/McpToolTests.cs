@@ -80,6 +80,9 @@ public sealed class McpToolTests
 
             var path = JsonSerializer.Serialize(Path.Combine(allowed.FullName, "note.txt"));
             Assert.Contains("inside", (await app.CallAsync($$"""{"path":{{path}}}""", tool: "read_text_file")).Success.Result, StringComparison.Ordinal);
+
+            await File.WriteAllTextAsync(Path.Combine(allowed.FullName, "note.txt"), new string('x', 300_000), TestContext.Current.CancellationToken);
+            Assert.Equal(FailureCode.ToolResultTooLarge, (await app.CallAsync($$"""{"path":{{path}}}""", tool: "read_text_file")).Failure.Code);
         }
         finally
         {
@@ -152,6 +155,39 @@ public sealed class McpToolTests
 
         Assert.Equal("Echo: three", answer.Success.Result);
         Assert.NotEqual(first, Assert.Single(McpTestServers.ProcessesWith(mark)));
+    }
+
+    [Fact]
+    public async Task A_call_carries_its_id_its_cancellation_is_sent_and_a_server_that_stays_silent_is_ended()
+    {
+        var mark = $"mark-{Guid.NewGuid():N}";
+        var log = Path.Combine(Path.GetTempPath(), $"{mark}.log");
+        var server = Stdio("everything", "server-everything", ["stdio", mark], include: ["trigger-long-running-operation"]);
+        // What the server is sent, written down on its way.
+        var program = string.Join(' ', server["args"]!.AsArray().Select(x => $"'{x}'"));
+        server["command"] = "sh";
+        server["args"] = new JsonArray("-c", $"tee '{log}' | node {program}");
+        try
+        {
+            await using var app = await StartAsync(server);
+            for (var round = 1; round <= 3; round++)
+            {
+                var call = app.NewCall("""{"duration":3600,"steps":1}""", tool: "trigger-long-running-operation");
+                await app.SendAsync(call);
+                await SeenAsync(log, $"\"pipeline/call-id\":\"{call.CallId}\"", 1);
+
+                app.Time.Advance(TimeSpan.FromSeconds(31));
+
+                Assert.Equal(FailureCode.ToolTimeout, (await app.NextAnswerAsync()).Failure.Code);
+                await SeenAsync(log, "notifications/cancelled", round);
+            }
+
+            await EventuallyAsync(() => !McpTestServers.ProcessesWith(mark).Any());
+        }
+        finally
+        {
+            File.Delete(log);
+        }
     }
 
     [Fact]
@@ -271,6 +307,20 @@ public sealed class McpToolTests
     {
         await using var service = app.Build(map: false);
         return await service.DiscoverMcpAsync([McpDiscoveryCommand.Option, .. more]);
+    }
+
+    private static Task SeenAsync(string log, string text, int times) =>
+        EventuallyAsync(() => File.Exists(log) && File.ReadAllText(log).Split(text).Length - 1 == times);
+
+    private static async Task EventuallyAsync(Func<bool> fact)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(ToolWorkersApp.Guard);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!fact())
+        {
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     private static List<string?> Manifests(ToolWorkersApp app) => [.. Directory.EnumerateFiles(app.ToolsFolder).Select(Path.GetFileName)];
