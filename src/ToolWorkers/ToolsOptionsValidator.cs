@@ -43,7 +43,11 @@ internal sealed class ToolsOptionsValidator(IHostEnvironment environment, IServi
         var problems = new List<string>(AddressGuard.Problems(options));
         var secrets = new ToolSecrets(options, environment.ContentRootPath);
         var guard = new AddressGuard(options);
-        var servers = McpServerDirectory.Read(Path.Combine(environment.ContentRootPath, options.McpDirectory), options, secrets, problems).Select(x => x.Name).ToHashSet();
+        var served = manifests.Where(x => options.Serve.Count == 0 || options.Serve.Contains(x.Name)).ToHashSet();
+        var used = served.Select(x => x.Mcp?.Server).OfType<string>().ToHashSet();
+        var servers = McpServerDirectory.Read(Path.Combine(environment.ContentRootPath, options.McpDirectory), options, secrets, problems, options.Serve.Count == 0 ? null : used)
+            .Select(x => x.Name)
+            .ToHashSet();
         foreach (var manifest in manifests.Where(x => x.Http is not null || x.Mcp is not null))
         {
             if (implemented.Contains(manifest.Name))
@@ -57,7 +61,8 @@ internal sealed class ToolsOptionsValidator(IHostEnvironment environment, IServi
                 problems.Add($"{manifest.File}: $.mcp.server: no file in '{options.McpDirectory}' declares the server '{mcp.Server}'. Add it, or remove the tool.");
             }
 
-            problems.AddRange((manifest.Http?.Headers ?? []).Select(x => (x.Key, Problem: secrets.Problem(x.Value))).Where(x => x.Problem is not null)
+            var headers = served.Contains(manifest) ? manifest.Http?.Headers : null;
+            problems.AddRange((headers ?? []).Select(x => (x.Key, Problem: secrets.Problem(x.Value))).Where(x => x.Problem is not null)
                 .Select(x => $"{manifest.File}: $.http.headers.{x.Key}: {x.Problem}"));
             if (manifest.Http?.Url.Origin is { } origin && (!guard.AllowsPort(origin.Port) || (IPAddress.TryParse(origin.Host.Trim('[', ']'), out var address) && !guard.Allows(origin.Host, origin.Port, address))))
             {

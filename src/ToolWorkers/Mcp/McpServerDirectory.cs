@@ -19,7 +19,12 @@ internal static class McpServerDirectory
         AllowDuplicateProperties = false,
     };
 
-    public static IReadOnlyList<McpServerDeclaration> Read(string directory, ToolsOptions options, ToolSecrets secrets, List<string> problems)
+    /// <param name="directory">The directory; none is as good as an empty one.</param>
+    /// <param name="options">What is allowed.</param>
+    /// <param name="secrets">The secrets that there are.</param>
+    /// <param name="problems">Gets what is wrong.</param>
+    /// <param name="used">The servers whose secrets must be there; null for all. A worker needs no secret of a tool that others serve.</param>
+    public static IReadOnlyList<McpServerDeclaration> Read(string directory, ToolsOptions options, ToolSecrets secrets, List<string> problems, IReadOnlySet<string>? used = null)
     {
         if (!Directory.Exists(directory))
         {
@@ -36,7 +41,7 @@ internal static class McpServerDirectory
         var servers = files.Select(x => ReadFile(x, problems)).OfType<McpServerDeclaration>().ToList();
         foreach (var server in servers)
         {
-            problems.AddRange(Problems(server, options, secrets).Select(x => $"{server.File}: {x}"));
+            problems.AddRange(Problems(server, options, used?.Contains(server.Name) == false ? null : secrets).Select(x => $"{server.File}: {x}"));
         }
 
         foreach (var same in servers.GroupBy(x => x.Name).Where(x => x.Count() > 1))
@@ -72,7 +77,7 @@ internal static class McpServerDirectory
         return null;
     }
 
-    private static IEnumerable<string> Problems(McpServerDeclaration server, ToolsOptions options, ToolSecrets secrets)
+    private static IEnumerable<string> Problems(McpServerDeclaration server, ToolsOptions options, ToolSecrets? secrets)
     {
         if (server.Name.Length is 0 or > 64 || !server.Name.All(x => char.IsAsciiLetterLower(x) || char.IsAsciiDigit(x) || x is '_' or '-'))
         {
@@ -96,7 +101,7 @@ internal static class McpServerDirectory
 
         foreach (var (path, text) in server.Env.Select(x => ($"$.env.{x.Key}", x.Value)).Concat(server.Headers.Select(x => ($"$.headers.{x.Key}", x.Value))))
         {
-            if (secrets.Problem(text) is { } problem)
+            if (secrets?.Problem(text) is { } problem)
             {
                 yield return $"{path}: {problem}";
             }

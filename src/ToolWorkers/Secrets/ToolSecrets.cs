@@ -24,7 +24,14 @@ internal sealed partial class ToolSecrets
         {
             foreach (var file in new DirectoryInfo(directory).EnumerateFiles().Where(x => Name().IsMatch(x.Name) && x.Length <= MaxFileBytes).Take(1000))
             {
-                _values[file.Name] = File.ReadAllText(file.FullName).Trim();
+                try
+                {
+                    _values[file.Name] = File.ReadAllText(file.FullName).Trim();
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // Whoever names it is told that it is not set; a file that nobody names is nobody's problem.
+                }
             }
         }
 
@@ -47,7 +54,7 @@ internal sealed partial class ToolSecrets
         {
             if (!_values.TryGetValue(name, out var value) || value.Length == 0)
             {
-                return $"names the secret '{name}', which is not set. Set Tools__Secrets__{name}, or put a file '{name}' into Tools__SecretsDirectory.";
+                return $"names the secret '{name}', which is not set. Set Tools__Secrets__{name}, or put a file '{name}', readable for the service's user, into Tools__SecretsDirectory.";
             }
 
             if (value.Any(char.IsControl))

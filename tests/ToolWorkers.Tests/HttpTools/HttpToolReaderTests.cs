@@ -36,4 +36,16 @@ public sealed class HttpToolReaderTests
 
         Assert.Contains(failures, x => x.Contains($"rates.json: ", StringComparison.Ordinal) && x.Contains(problem, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_worker_needs_no_secret_of_a_tool_that_others_serve()
+    {
+        await using var app = ToolWorkersApp.Prepare(x =>
+        {
+            File.WriteAllText(Path.Combine(x.ToolsFolder, "rates.json"), HttpManifest.Of("""{ "url": "https://example.com/", "headers": { "X": "secret:NOT_SET" } }""").ToJsonString());
+            x.Settings["Tools:Serve:0"] = "scripted";
+        });
+
+        Assert.Equal(["scripted"], app.Build().Services.GetRequiredService<IOptions<ToolsOptions>>().Value.Serve);
+    }
 }
