@@ -179,10 +179,14 @@ public sealed class McpToolTests
                 app.Time.Advance(TimeSpan.FromSeconds(31));
 
                 Assert.Equal(FailureCode.ToolTimeout, (await app.NextAnswerAsync()).Failure.Code);
-                await SeenAsync(log, "notifications/cancelled", round);
+                if (round < 3)
+                {
+                    // The third one ends the session; whether its notification still leaves does not matter.
+                    await SeenAsync(log, "notifications/cancelled", round);
+                }
             }
 
-            await EventuallyAsync(() => !McpTestServers.ProcessesWith(mark).Any());
+            await EventuallyAsync(() => !McpTestServers.ProcessesWith(mark).Any(), () => "the server's process has ended");
         }
         finally
         {
@@ -310,16 +314,25 @@ public sealed class McpToolTests
     }
 
     private static Task SeenAsync(string log, string text, int times) =>
-        EventuallyAsync(() => File.Exists(log) && File.ReadAllText(log).Split(text).Length - 1 == times);
+        EventuallyAsync(
+            () => File.Exists(log) && File.ReadAllText(log).Split(text).Length - 1 == times,
+            () => $"'{text}' was sent {times} times; sent was: {(File.Exists(log) ? File.ReadAllText(log) : "nothing")}");
 
-    private static async Task EventuallyAsync(Func<bool> fact)
+    private static async Task EventuallyAsync(Func<bool> fact, Func<string> what)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(ToolWorkersApp.Guard);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!fact())
         {
-            await timer.WaitForNextTickAsync(limit.Token);
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+            {
+                Assert.Fail($"Waited in vain until {what()}");
+            }
         }
     }
 
