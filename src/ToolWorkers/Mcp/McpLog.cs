@@ -19,4 +19,7 @@ internal static partial class McpLog
 
     [LoggerMessage(EventId = 2306, Level = LogLevel.Debug, Message = "MCP server {Server}: ending the session failed")]
     public static partial void EndFailed(this ILogger logger, Exception exception, string server);
+
+    [LoggerMessage(EventId = 2307, Level = LogLevel.Warning, Message = "MCP server {Server}: that a call is cancelled could not be sent")]
+    public static partial void CancellationNotSent(this ILogger logger, Exception exception, string server);
 }

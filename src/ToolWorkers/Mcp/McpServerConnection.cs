@@ -26,6 +26,9 @@ internal sealed class McpServerConnection(
     /// <summary>Time-outs in a row after which the server counts as hung and is started again.</summary>
     private const int TimeoutsBeforeRestart = 3;
 
+    /// <summary>For telling the server that a call is cancelled. Real time: nothing waits for it but the abandoned call.</summary>
+    private static readonly TimeSpan CancellationPatience = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan ShortestBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
@@ -36,6 +39,7 @@ internal sealed class McpServerConnection(
     private DateTimeOffset _notBefore;
     private int _failures;
     private int _timeouts;
+    private long _calls;
 
     public string Name => server.Name;
 
@@ -73,16 +77,20 @@ internal sealed class McpServerConnection(
     public async Task<CallToolResult> CallAsync(string tool, ToolCall call, CancellationToken cancellationToken)
     {
         var session = await Session().WaitAsync(cancellationToken);
+        // Ours, to cancel it by: the client's own call method does not tell the server of a cancellation.
+        var request = new RequestId($"call-{Interlocked.Increment(ref _calls)}");
         try
         {
-            var result = await session.Client.CallToolAsync(
+            var result = await session.Client.SendRequestAsync<CallToolRequestParams, CallToolResult>(
+                RequestMethods.ToolsCall,
                 new CallToolRequestParams
                 {
                     Name = tool,
                     Arguments = call.Arguments.EnumerateObject().ToDictionary(x => x.Name, x => x.Value),
                     Meta = Meta(call),
                 },
-                cancellationToken);
+                requestId: request,
+                cancellationToken: cancellationToken);
             lock (_lock)
             {
                 (_failures, _timeouts) = (0, 0);
@@ -96,7 +104,8 @@ internal sealed class McpServerConnection(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The client has told the server. One that answers to nothing any more is started again.
+            await TellCancelledAsync(session, request);
+            // A server that answers to nothing any more is started again.
             if (Interlocked.Increment(ref _timeouts) >= TimeoutsBeforeRestart)
             {
                 Drop(session, $"{TimeoutsBeforeRestart} calls in a row passed their time limit");
@@ -267,6 +276,24 @@ internal sealed class McpServerConnection(
         }
 
         return variables;
+    }
+
+    private async Task TellCancelledAsync(McpSession session, RequestId request)
+    {
+        using var limit = new CancellationTokenSource(CancellationPatience);
+#pragma warning disable CA1031 // The call is over for us; a server that cannot be told is found out by the next one.
+        try
+        {
+            await session.Client.SendNotificationAsync(
+                NotificationMethods.CancelledNotification,
+                new CancelledNotificationParams { RequestId = request, Reason = "The call's time is over; its result is of no use." },
+                cancellationToken: limit.Token);
+        }
+        catch (Exception e)
+        {
+            logger.CancellationNotSent(e, server.Name);
+        }
+#pragma warning restore CA1031
     }
 
     private void Said(string line)
