@@ -181,6 +181,10 @@ fi
 if command -v npm >/dev/null 2>&1 && [ ! -d samples/publishers/node/node_modules ]; then
   (cd samples/publishers/node && timeout 120 npm ci --silent --no-audit --no-fund) || say "The tests of the Node publisher are skipped: 'npm ci' found no registry."
 fi
+if printf '%s\n' "${test_projects[@]}" | grep -q '/ToolWorkers.Tests.csproj$'; then
+  # Without them those tests are skipped; that is not a reason to run no other.
+  "$here/mcp-test-servers.sh" || say "MCP servers: not installed; the tests that need them are skipped."
+fi
 
 # --- Run --------------------------------------------------------------------------------------------------------------
 

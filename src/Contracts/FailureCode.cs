@@ -85,4 +85,10 @@ public static class FailureCode
 
     /// <summary>The tool's result is larger than the limit and the tool does not allow truncation.</summary>
     public const string ToolResultTooLarge = "tool_result_too_large";
+
+    /// <summary>The agent's join rule was decided before this call had a result; a late one is ignored.</summary>
+    public const string CallNotAwaited = "call_not_awaited";
+
+    /// <summary>A declared HTTP or MCP tool would connect to an address that is not allowed, or its server's description is not the reviewed one.</summary>
+    public const string ToolNotAllowed = "tool_not_allowed";
 }

@@ -15,15 +15,25 @@ internal sealed class ToolCatalog
         var byName = implementations
             .Select(x => (x.Type, Tool: (ITool)scope.ServiceProvider.GetRequiredService(x.Type)))
             .ToDictionary(x => x.Tool.Name);
+        // Declared tools have nothing of a call's own: one object serves all calls.
+        var declared = scope.ServiceProvider.GetRequiredService<DeclaredTools>();
         Served = manifests
             .Where(x => tools.Serve.Count == 0 || tools.Serve.Contains(x.Name))
-            .Select(x => new ServedTool(
-                x,
-                ParameterSchema.CompileAsync(x.Parameters, CancellationToken.None).GetAwaiter().GetResult(),
-                byName[x.Name].Type,
-                byName[x.Name].Tool.RecordsOutcome))
+            .Select(x => Serve(x, declared.Find(x), byName))
             .ToList();
     }
 
     public IReadOnlyList<ServedTool> Served { get; }
+
+    private static ServedTool Serve(ToolManifest manifest, ITool? declared, Dictionary<string, (Type Type, ITool Tool)> byName)
+    {
+        var schema = ParameterSchema.CompileAsync(manifest.Parameters, CancellationToken.None).GetAwaiter().GetResult();
+        if (declared is not null)
+        {
+            return new ServedTool(manifest, schema, _ => declared, declared.RecordsOutcome);
+        }
+
+        var (type, tool) = byName[manifest.Name];
+        return new ServedTool(manifest, schema, services => (ITool)services.GetRequiredService(type), tool.RecordsOutcome);
+    }
 }

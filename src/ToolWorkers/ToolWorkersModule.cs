@@ -5,6 +5,7 @@ using Pipeline.ServiceDefaults.Databases;
 using Pipeline.ToolWorkers.Accounts;
 using Pipeline.ToolWorkers.Calls;
 using Pipeline.ToolWorkers.Circuits;
+using Pipeline.ToolWorkers.Mcp;
 using Pipeline.ToolWorkers.Persistence;
 
 namespace Pipeline.ToolWorkers;
@@ -27,6 +28,7 @@ public static class ToolWorkersModule
         services.AddSingleton(new AfterMigration("Sample accounts", (scope, cancellationToken) => scope.GetRequiredService<AccountSeed>().ApplyAsync(cancellationToken)));
 
         services.AddSampleTools();
+        services.AddDeclaredTools();
         services.AddSingleton<ToolCatalog>();
         services.AddSingleton<ToolMetrics>();
         services.AddSingleton<WorkerInstance>();
@@ -37,6 +39,7 @@ public static class ToolWorkersModule
         services.AddSingleton<RunToolConsumer>();
         services.AddSingleton<CircuitAnnouncer>().AddHostedService(x => x.GetRequiredService<CircuitAnnouncer>());
         services.AddSingleton<CallRecordCleanup>().AddHostedService(x => x.GetRequiredService<CallRecordCleanup>());
+        services.AddHostedService<McpWarmUp>();
         services.AddHealthChecks().AddCheck<CircuitHealthCheck>("tool-circuits");
         return builder;
     }

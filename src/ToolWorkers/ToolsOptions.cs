@@ -46,4 +46,22 @@ public sealed class ToolsOptions
     /// <summary>How often old records are deleted.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan CleanupInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Secrets that the headers of HTTP tools and the environment of MCP servers may name as <c>secret:NAME</c>.</summary>
+    public IDictionary<string, string> Secrets { get; } = new Dictionary<string, string>();
+
+    /// <summary>A directory with one file for each secret; relative to the content root. A setting of the same name comes first.</summary>
+    public string SecretsDirectory { get; set; } = "";
+
+    /// <summary>Hosts, or <c>host:port</c>, that HTTP tools and MCP servers may be on although their addresses are not public.</summary>
+    public IList<string> AllowedPrivateHosts { get; } = [];
+
+    /// <summary>Networks, e.g. <c>10.20.0.0/16</c>, that HTTP tools and MCP servers may be in although they are not public.</summary>
+    public IList<string> AllowedPrivateNetworks { get; } = [];
+
+    /// <summary>Ports that HTTP tools and MCP servers may be on; all where empty.</summary>
+    public IList<int> AllowedPorts { get; } = [];
+
+    /// <summary>The directory with the MCP servers, one JSON file for each; relative to the content root. None where it does not exist.</summary>
+    public string McpDirectory { get; set; } = "mcp";
 }

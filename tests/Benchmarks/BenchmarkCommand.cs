@@ -3,6 +3,7 @@ using Pipeline.Benchmarks.EventCost;
 using Pipeline.Benchmarks.Explaining;
 using Pipeline.Benchmarks.Invocations;
 using Pipeline.Benchmarks.Measurement;
+using Pipeline.Benchmarks.Overload;
 using Pipeline.Benchmarks.Store;
 
 namespace Pipeline.Benchmarks;
@@ -20,6 +21,7 @@ internal static class BenchmarkCommand
             InvocationsVerb(options, commandLine),
             StoreVerb(options, commandLine),
             EventCostVerb(options, commandLine),
+            OverloadVerb(options, commandLine),
             ExplainVerb(options, commandLine),
             ServeVerb(),
         };
@@ -49,6 +51,34 @@ internal static class BenchmarkCommand
                 ? "One process holds the services, the model and the load; submissions go over the in-memory bus."
                 : "Transactions are all commits of the orchestrator's database from the start of the services to their end: warm-up, health checks, sweeper and removal of confirmed messages included.");
             return InvocationFigures.AreClean(figures) ? 0 : 1;
+        });
+        return verb;
+    }
+
+    private static Command OverloadVerb(SharedOptions shared, string[] commandLine)
+    {
+        var seconds = SharedOptions.Count("--seconds", "How long the load lasts; the callers who were deferred come back for about nine times as long.", 120);
+        var times = SharedOptions.Count("--times", "The load, in multiples of the measured capacity.", 10);
+        var cap = SharedOptions.Count("--cap", "The most invocations that may be open.", 60);
+        var verb = new Command("overload", "Many times the capacity, from callers that wait for an answer and obey retry-after once: two orchestrators, RabbitMQ, PostgreSQL, a model of fixed speed.") { seconds, times, cap };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (shared.Servers(parsed, needsRabbitMq: true, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("overload", commandLine, parsed.GetValue(shared.Json));
+            var (figures, missed) = await new OverloadBenchmark(new OverloadSettings
+            {
+                Servers = servers,
+                Load = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                Times = parsed.GetValue(times),
+                Cap = parsed.GetValue(cap),
+            }).RunAsync(cancellationToken);
+            await report.WriteAsync([figures], [], missed.Count == 0 ? "Every target was met." : $"MISSED: {string.Join("; ", missed)}.");
+            return missed.Count == 0 ? 0 : 1;
         });
         return verb;
     }

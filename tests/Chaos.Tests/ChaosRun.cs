@@ -243,6 +243,12 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
                 pending.Add($"queue {name}: {messages}{(isFailure ? " " + await broker.PeekAsync(name, cancellationToken) : "")}");
             }
 
+            // Collected by the services from the broker's queues: moved there, not gone.
+            if (await Sql.TextsAsync(pipeline.Orchestrator, """SELECT "SourceQueue" || ': ' || "Code" || ' ' || coalesce("Reason", '') FROM dead_letters LIMIT 20""", cancellationToken) is { Count: > 0 } letters)
+            {
+                pending.Add($"dead_letters: {string.Join("; ", letters)}");
+            }
+
             if (await OutgoingAsync(pipeline, cancellationToken) is > 0 and var rows)
             {
                 pending.Add($"saga_outgoing: {rows} rows");

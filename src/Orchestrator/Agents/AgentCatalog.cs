@@ -89,9 +89,9 @@ public sealed partial class AgentCatalog
             }
         }
 
-        if (agent.Limits is null || agent.Tools is null || agent.Admission is null)
+        if (agent.Limits is null || agent.Tools is null || agent.Admission is null || agent.FanOut is null)
         {
-            problems.Add($"{file}: {(agent.Limits is null ? "limits" : agent.Tools is null ? "tools" : "admission")} is null. Leave it out for the default.");
+            problems.Add($"{file}: {(agent.Limits is null ? "limits" : agent.Tools is null ? "tools" : agent.Admission is null ? "admission" : "fanOut")} is null. Leave it out for the default.");
             return;
         }
 
@@ -107,6 +107,8 @@ public sealed partial class AgentCatalog
         Require(agent.Limits.DeadlineSeconds is >= 1 and <= 86_400, $"limits.deadlineSeconds '{agent.Limits.DeadlineSeconds}' must be 1 to 86400.");
         Require(agent.Admission.MaxOpen is null or (>= 1 and <= 1_000_000), $"admission.maxOpen '{agent.Admission.MaxOpen}' must be 1 to 1000000.");
         Require(agent.Admission.MaxWaitSeconds is null or (>= 1 and <= 86_400), $"admission.maxWaitSeconds '{agent.Admission.MaxWaitSeconds}' must be 1 to 86400.");
+        Require(agent.FanOut.Limit is >= 1 and <= FanOut.LargestLimit, $"fanOut.limit '{agent.FanOut.Limit}' must be 1 to {FanOut.LargestLimit}.");
+        Require(agent.FanOut.Join.Count <= agent.FanOut.Limit, $"fanOut.join.atLeast '{agent.FanOut.Join.Count}' is more than fanOut.limit '{agent.FanOut.Limit}'.");
         Require(agent.Tools.Distinct(StringComparer.Ordinal).Count() == agent.Tools.Count, "tools names a tool twice.");
         Require(agent.Tools.All(x => x is not null), "tools names a tool without a name.");
         foreach (var tool in agent.Tools.Where(x => x is not null && !tools.ContainsKey(x)))

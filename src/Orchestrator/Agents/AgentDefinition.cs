@@ -23,6 +23,9 @@ public sealed record AgentDefinition
 
     public AgentAdmissionLimits Admission { get; init; } = new();
 
+    /// <summary>How its parallel tool calls are joined.</summary>
+    public FanOut FanOut { get; init; } = new();
+
     /// <summary>Answers, marked degraded, in the place of a model that cannot be reached.</summary>
     public string? FallbackAnswer { get; init; }
 

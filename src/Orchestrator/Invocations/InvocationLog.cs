@@ -1,3 +1,4 @@
+using Pipeline.Orchestrator.Agents;
 
 namespace Pipeline.Orchestrator.Invocations;
 
@@ -20,4 +21,7 @@ internal static partial class InvocationLog
 
     [LoggerMessage(EventId = 1006, Level = LogLevel.Information, Message = "{Count} invocations were open when the last process ended; they ask again for what they awaited")]
     public static partial void Resumed(this ILogger logger, int count);
+
+    [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "Invocation {InvocationId}: the join of turn {Turn} by the rule '{Rule}' is decided; {Count} calls are not awaited any longer")]
+    public static partial void JoinEnded(this ILogger logger, Guid invocationId, int turn, JoinRule rule, int count);
 }

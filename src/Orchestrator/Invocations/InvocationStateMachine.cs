@@ -11,7 +11,7 @@ namespace Pipeline.Orchestrator.Invocations;
 /// <code>
 /// Initial ──submission──► AwaitingModel ──answer──────────────► Completed
 ///                          │   ▲     └────answer asks for tools──► AwaitingTools
-///                          │   └──────────last tool result──────────────┘
+///                          │   └──────────join of the tool results──────┘
 ///                          ├──answer past a limit, model failed──► Failed
 ///    any of the two ───────┼──deadline──► Expired
 ///                          └──cancel────► Cancelled
@@ -58,17 +58,17 @@ public sealed class InvocationStateMachine : MassTransitStateMachine<InvocationS
                     failed => failed.EndWithoutModel(this, agents, metrics, time)),
                 late => late.Then(x => logger.LateAnswerIgnored(x.Saga.CorrelationId, x.Message.Turn, x.Saga.Turn, x.Saga.CurrentState))),
             When(ResumeRequested).AskModelAgain(agents),
-            Ignore(ToolSucceeded),
-            Ignore(ToolFailed));
+            When(ToolSucceeded).Then(x => logger.LateResultIgnored(x.Saga.CorrelationId, x.Message.CallId, x.Saga.Turn)),
+            When(ToolFailed).Then(x => logger.LateResultIgnored(x.Saga.CorrelationId, x.Message.CallId, x.Saga.Turn)));
 
         During(AwaitingTools,
             When(ToolSucceeded).IfElse(
                 x => x.IsPending(x.Message.CallId),
-                result => result.RecordResult(time).ContinueAfterLastResult(this, agents, time),
+                result => result.RecordResult(time).Join(agents, failed: false, logger, time).ContinueAfterLastResult(this, agents, time),
                 late => late.Then(x => logger.LateResultIgnored(x.Saga.CorrelationId, x.Message.CallId, x.Saga.Turn))),
             When(ToolFailed).IfElse(
                 x => x.IsPending(x.Message.CallId),
-                failure => failure.RecordFailure(time).ContinueAfterLastResult(this, agents, time),
+                failure => failure.RecordFailure(time).Join(agents, failed: true, logger, time).ContinueAfterLastResult(this, agents, time),
                 late => late.Then(x => logger.LateResultIgnored(x.Saga.CorrelationId, x.Message.CallId, x.Saga.Turn))),
             When(ResumeRequested).AskToolsAgain(),
             Ignore(CompletionReceived),

@@ -17,9 +17,6 @@ namespace Pipeline.Orchestrator.Invocations;
 /// <summary>The verbs of <see cref="InvocationStateMachine"/>. What they send leaves after the commit.</summary>
 internal static class InvocationSteps
 {
-    /// <summary>Tool calls of one turn that may run at once.</summary>
-    private const int FanOutLimit = 256;
-
     public static EventActivityBinder<InvocationState, SubmitInvocation> Accept(this EventActivityBinder<InvocationState, SubmitInvocation> binder, AgentCatalog agents, TimeProvider time) =>
         binder.ThenAsync(async context =>
         {
@@ -118,7 +115,7 @@ internal static class InvocationSteps
             var agent = agents.Get(saga.Agent, saga.AgentVersion);
             var calls = context.Message.ToolCalls!;
             saga.ToolCalls += calls.Count;
-            var pending = new List<int>(calls.Count);
+            var possible = new List<int>(calls.Count);
             for (var index = 0; index < calls.Count; index++)
             {
                 if (WhyNot(agent, calls[index], index) is { } refusal)
@@ -127,8 +124,18 @@ internal static class InvocationSteps
                     continue;
                 }
 
-                pending.Add(index);
+                possible.Add(index);
+            }
+
+            var pending = FanOutJoin.ToSend(agent.FanOut.Join, possible, calls);
+            foreach (var index in pending)
+            {
                 await context.AskTool(calls[index], index);
+            }
+
+            if (pending.Count < possible.Count)
+            {
+                context.NotAwaited(possible, FanOutJoin.NotRun(agent.FanOut.Join), time);
             }
 
             saga.PendingCalls = pending.Count == 0 ? null : PendingCalls.Of(pending, calls.Count);
@@ -139,7 +146,7 @@ internal static class InvocationSteps
         {
             var (saga, result) = (context.Saga, context.Message);
             var index = ToolCallId.IndexIn(saga.CorrelationId, saga.Turn, result.CallId)!.Value;
-            saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index);
+            saga.PendingCalls = PendingCalls.Without(saga.PendingCalls!, index, hasResult: !result.IsFallback);
             saga.Degraded |= result.IsFallback;
             context.Append(
                 TimelineKind.ToolSucceeded,
@@ -329,9 +336,9 @@ internal static class InvocationSteps
 
     private static Failure? WhyNot(AgentDefinition agent, ToolCallRequest call, int index)
     {
-        if (index >= FanOutLimit)
+        if (index >= agent.FanOut.Limit)
         {
-            return new Failure(FailureCode.FanOutLimitReached, $"Only '{FanOutLimit}' tool calls of one turn are run. Ask for the others in a later turn.");
+            return new Failure(FailureCode.FanOutLimitReached, $"Only '{agent.FanOut.Limit}' tool calls of one turn are run. Ask for the others in a later turn.");
         }
 
         return agent.Tools.Contains(call.Name)
@@ -367,6 +374,11 @@ internal static class InvocationSteps
         var text = reason.Replace('\0', '\uFFFD');
         return text.Length <= 2000 ? text : text[..(char.IsHighSurrogate(text[1999]) ? 1999 : 2000)];
     }
+
+    /// <summary>Writes down that the calls have no result and none is awaited: providers want an answer to every call.</summary>
+    public static void NotAwaited<T>(this BehaviorContext<InvocationState, T> context, IReadOnlyList<int> calls, string reason, TimeProvider time)
+        where T : class =>
+        context.Append(TimelineKind.CallsNotAwaited, new CallsNotAwaitedPayload(calls, FailureCode.CallNotAwaited, reason), TimelineJson.Stored.CallsNotAwaitedPayload, time);
 
     private static void Append<T, TPayload>(this BehaviorContext<InvocationState, T> context, string kind, TPayload payload, JsonTypeInfo<TPayload> json, TimeProvider time)
         where T : class =>

@@ -59,7 +59,15 @@ internal sealed class ModelRequestComposer(OrchestratorDbContext database, Agent
                         break;
                     case TimelineKind.ToolFailed:
                         var failure = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.ToolFailedPayload)!;
-                        results[failure.Index] = new ConversationMessage { Role = ConversationRole.Tool, ToolCallId = calls[failure.Index].Id, Text = ErrorText(failure), IsError = true };
+                        results[failure.Index] = new ConversationMessage { Role = ConversationRole.Tool, ToolCallId = calls[failure.Index].Id, Text = ErrorText(failure.Code, failure.Reason), IsError = true };
+                        break;
+                    case TimelineKind.CallsNotAwaited:
+                        var left = JsonSerializer.Deserialize(entry.Payload, TimelineJson.Stored.CallsNotAwaitedPayload)!;
+                        foreach (var index in left.Calls)
+                        {
+                            results[index] = new ConversationMessage { Role = ConversationRole.Tool, ToolCallId = calls[index].Id, Text = ErrorText(left.Code, left.Reason), IsError = true };
+                        }
+
                         break;
                     default:
                         break;
@@ -78,6 +86,6 @@ internal sealed class ModelRequestComposer(OrchestratorDbContext database, Agent
         return input.ValueKind == JsonValueKind.String ? input.GetString()! : input.GetRawText();
     }
 
-    private static string ErrorText(ToolFailedPayload failure) =>
-        JsonSerializer.Serialize(new Dictionary<string, string> { ["error"] = failure.Code, ["message"] = failure.Reason }, TimelineJson.Stored.DictionaryStringString);
+    private static string ErrorText(string code, string reason) =>
+        JsonSerializer.Serialize(new Dictionary<string, string> { ["error"] = code, ["message"] = reason }, TimelineJson.Stored.DictionaryStringString);
 }

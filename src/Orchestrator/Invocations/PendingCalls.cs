@@ -1,15 +1,19 @@
+using System.Buffers.Binary;
+
 namespace Pipeline.Orchestrator.Invocations;
 
 /// <summary>
-/// Which tool calls of a turn have no result yet, one bit for each: the row is rewritten with every result, and a list of 256 calls
-/// would make that expensive. The calls themselves are in the timeline.
+/// Which tool calls of a turn have no result yet, one bit for each, and behind them in two bytes how many have a result of the tool's own:
+/// the row is rewritten with every result, and a list of 256 calls would make that expensive. The calls themselves are in the timeline.
 /// </summary>
 internal static class PendingCalls
 {
+    private const int CounterBytes = 2;
+
     /// <summary>All of the given calls are pending.</summary>
     public static byte[] Of(IEnumerable<int> indexes, int count)
     {
-        var bits = new byte[(count + 7) / 8];
+        var bits = new byte[((count + 7) / 8) + CounterBytes];
         foreach (var index in indexes)
         {
             bits[index / 8] |= (byte)(1 << (index % 8));
@@ -19,14 +23,28 @@ internal static class PendingCalls
     }
 
     public static bool Contains(byte[]? bits, int index) =>
-        bits is not null && index >= 0 && index / 8 < bits.Length && (bits[index / 8] & (1 << (index % 8))) != 0;
+        bits is not null && index >= 0 && index / 8 < bits.Length - CounterBytes && (bits[index / 8] & (1 << (index % 8))) != 0;
+
+    /// <summary>The calls that are pending, in their order.</summary>
+    public static IEnumerable<int> Indexes(byte[] bits) => Enumerable.Range(0, (bits.Length - CounterBytes) * 8).Where(x => Contains(bits, x));
+
+    /// <summary>How many calls have a result of the tool's own.</summary>
+    public static int Results(byte[] bits) => BinaryPrimitives.ReadUInt16LittleEndian(bits.AsSpan(^CounterBytes..));
 
     /// <summary>Without the call; null when it was the last one.</summary>
-    public static byte[]? Without(byte[] bits, int index)
+    /// <param name="bits">As <see cref="Of"/> made it.</param>
+    /// <param name="index">The call.</param>
+    /// <param name="hasResult">True where the call ended with a result of the tool's own.</param>
+    public static byte[]? Without(byte[] bits, int index, bool hasResult = false)
     {
         var left = (byte[])bits.Clone();
         left[index / 8] &= (byte)~(1 << (index % 8));
-        return left.All(x => x == 0) ? null : left;
+        if (hasResult)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(left.AsSpan(^CounterBytes..), (ushort)(Results(left) + 1));
+        }
+
+        return left.AsSpan(..^CounterBytes).ContainsAnyExcept((byte)0) ? left : null;
     }
 
     public static bool IsLast(byte[]? bits, int index) => Contains(bits, index) && Without(bits!, index) is null;

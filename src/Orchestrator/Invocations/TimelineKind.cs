@@ -8,4 +8,7 @@ public static class TimelineKind
     public const string ModelFailed = "model_failed";
     public const string ToolSucceeded = "tool_succeeded";
     public const string ToolFailed = "tool_failed";
+
+    /// <summary>The join rule was decided before these calls had a result.</summary>
+    public const string CallsNotAwaited = "calls_not_awaited";
 }

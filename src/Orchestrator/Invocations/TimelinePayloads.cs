@@ -16,6 +16,8 @@ internal sealed record ToolResultPayload(int Index, string Tool, string Result, 
 
 internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false);
 
+internal sealed record CallsNotAwaitedPayload(IReadOnlyList<int> Calls, string Code, string Reason);
+
 internal sealed record EndedPayload(string? Output, string? Code, string? Reason, bool Degraded);
 
 /// <summary>Stored rows must stay readable: members are only added, and always optional.</summary>
@@ -25,6 +27,7 @@ internal sealed record EndedPayload(string? Output, string? Code, string? Reason
 [JsonSerializable(typeof(ModelFailedPayload))]
 [JsonSerializable(typeof(ToolResultPayload))]
 [JsonSerializable(typeof(ToolFailedPayload))]
+[JsonSerializable(typeof(CallsNotAwaitedPayload))]
 [JsonSerializable(typeof(EndedPayload))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]

@@ -74,7 +74,7 @@ internal sealed class RunToolConsumer(
     {
         // A scope of its own, not the delivery's: an abandoned run still uses its database context after the delivery has ended.
         await using var scope = scopes.CreateAsyncScope();
-        return await ((ITool)scope.ServiceProvider.GetRequiredService(tool.Type)).ExecuteAsync(call, cancellationToken);
+        return await tool.Resolve(scope.ServiceProvider).ExecuteAsync(call, cancellationToken);
     }
 
     private static ToolCall ToolCallOf(RunTool call, ToolDelivery delivery) => new()

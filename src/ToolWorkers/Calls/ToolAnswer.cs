@@ -21,7 +21,9 @@ public sealed record ToolAnswer
 
     public double DurationMs { get; init; }
 
-    public static ToolAnswer Succeeded(ToolOutput output, TimeSpan duration) => new() { Result = output.Content, DurationMs = duration.TotalMilliseconds };
+    public static ToolAnswer Succeeded(ToolOutput output, TimeSpan duration) => output.FailureCode is { } code
+        ? Failed(code, ReasonText.Bounded(output.Content), duration)
+        : new() { Result = output.Content, DurationMs = duration.TotalMilliseconds };
 
     public static ToolAnswer Failed(string code, string reason, TimeSpan duration = default) =>
         new() { Code = code, Reason = reason, DurationMs = duration.TotalMilliseconds };

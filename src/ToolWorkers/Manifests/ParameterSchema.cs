@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NJsonSchema;
 
 namespace Pipeline.ToolWorkers.Manifests;
@@ -46,6 +47,52 @@ internal static class ParameterSchema
         {
             Compile(schema, path, report);
         }
+    }
+
+    /// <summary>The schema without what a manifest may not write; it then allows more, and whoever wrote it must check the rest.</summary>
+    /// <param name="schema">An object schema of somebody else.</param>
+    /// <param name="dropped">Gets the keywords that were left out.</param>
+    /// <param name="depth">How deep it is nested.</param>
+    public static JsonNode? Supported(JsonNode? schema, List<string> dropped, int depth = 0)
+    {
+        if (schema is not JsonObject keywords)
+        {
+            return schema?.DeepClone();
+        }
+
+        if (depth > MaxDepth)
+        {
+            dropped.Add($"nesting beyond {MaxDepth}");
+            return new JsonObject();
+        }
+
+        var kept = new JsonObject();
+        foreach (var (keyword, value) in keywords)
+        {
+            if (keyword == "properties" && value is JsonObject properties)
+            {
+                kept[keyword] = new JsonObject(properties.Select(x => KeyValuePair.Create(x.Key, Supported(x.Value, dropped, depth + 1))));
+            }
+            else if (SchemaLists.Contains(keyword) && value is JsonArray list)
+            {
+                kept[keyword] = new JsonArray([.. list.Select(x => Supported(x, dropped, depth + 1))]);
+            }
+            else if (SingleSchemas.Contains(keyword) && value is JsonObject or JsonValue && value.GetValueKind() is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False)
+            {
+                kept[keyword] = Supported(value, dropped, depth + 1);
+            }
+            else if ((keyword == "type" && Words(value).All(Types.Contains)) || (keyword == "format" && Words(value).All(Formats.Contains))
+                || Annotations.Contains(keyword) || (keyword is not ("type" or "format") && Constraints.Contains(keyword)))
+            {
+                kept[keyword] = value?.DeepClone();
+            }
+            else
+            {
+                dropped.Add(keyword);
+            }
+        }
+
+        return kept;
     }
 
     public static Task<JsonSchema> CompileAsync(JsonElement schema, CancellationToken cancellationToken) =>
@@ -134,6 +181,8 @@ internal static class ParameterSchema
             report(path, $"the keyword '{keyword.Name}' is not checked by the validator in this form. Use {string.Join(", ", Constraints)}, properties, {string.Join(", ", SingleSchemas)}, {string.Join(", ", SchemaLists)}.");
         }
     }
+
+    private static IEnumerable<string> Words(JsonNode? value) => value is JsonArray many ? many.Select(x => x?.ToString() ?? "") : [value?.ToString() ?? ""];
 
     // The validator takes a word that it does not know for no restriction at all.
     private static void RefuseOthers(JsonElement value, string[] known, string path, Action<string, string> report)

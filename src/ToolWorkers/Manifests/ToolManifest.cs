@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Pipeline.ToolWorkers.HttpTools;
+using Pipeline.ToolWorkers.Mcp;
 
 namespace Pipeline.ToolWorkers.Manifests;
 
@@ -31,4 +33,10 @@ public sealed record ToolManifest
     public bool TruncateResult { get; init; }
 
     public BreakerSettings Breaker { get; init; } = new();
+
+    /// <summary>The request that the tool is; null where it is not an HTTP tool.</summary>
+    internal HttpToolDeclaration? Http { get; init; }
+
+    /// <summary>The tool of an MCP server that it is; null where it is none.</summary>
+    internal McpToolDeclaration? Mcp { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.ToolWorkers.HttpTools;
+using Pipeline.ToolWorkers.Mcp;
 
 namespace Pipeline.ToolWorkers.Manifests;
 
@@ -7,7 +9,7 @@ namespace Pipeline.ToolWorkers.Manifests;
 internal sealed partial class ToolManifestReader(string file, List<string> problems)
 {
     private static readonly string[] Members =
-        ["name", "description", "parameters", "effects", "timeoutSeconds", "concurrency", "truncateResult", "fallback", "onFailure", "breaker"];
+        ["name", "description", "parameters", "effects", "timeoutSeconds", "concurrency", "truncateResult", "fallback", "onFailure", "breaker", "http", "mcp"];
 
     private static readonly string[] BreakerMembers = ["failureRatio", "minimumThroughput", "samplingSeconds", "breakSeconds"];
 
@@ -35,7 +37,14 @@ internal sealed partial class ToolManifestReader(string file, List<string> probl
             Fallback = ReadFallback(root),
             FallbackOnFailure = ReadOnFailure(root),
             Breaker = ReadBreaker(root),
+            Http = new HttpToolReader(root.TryGetProperty("parameters", out var parameters) ? parameters : default, Report).Read(root),
+            Mcp = McpToolReader.Read(root, Report),
         };
+        if (manifest is { Http: not null, Mcp: not null })
+        {
+            Report("$.mcp", "stands beside 'http'. A tool is one or the other: remove one of the two.");
+        }
+
         return problems.Count == before ? manifest : null;
     }
 

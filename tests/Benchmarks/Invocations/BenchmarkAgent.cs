@@ -58,7 +58,7 @@ internal sealed class BenchmarkAgent : IDisposable
     public string Folder => _folder.FullName;
 
     /// <summary>The settings of every service that has to do with it, as environment variables name them.</summary>
-    public Dictionary<string, string?> Settings(Uri modelEndpoint) => new()
+    public Dictionary<string, string?> Settings(Uri modelEndpoint, int modelConcurrency = 32) => new()
     {
         ["Agents__Directory"] = AgentsFolder,
         ["Agents__ToolsDirectory"] = ToolsFolder,
@@ -67,7 +67,7 @@ internal sealed class BenchmarkAgent : IDisposable
         ["Tools__Serve__1"] = SecondTool,
         [$"Llm__Pools__{Pool}__BaseUrl"] = new Uri(modelEndpoint, "v1").ToString(),
         [$"Llm__Pools__{Pool}__ApiKey"] = "benchmark",
-        [$"Llm__Pools__{Pool}__Concurrency"] = "32",
+        [$"Llm__Pools__{Pool}__Concurrency"] = modelConcurrency.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["Logging__LogLevel__Default"] = "Warning",
     };
 

@@ -18,8 +18,14 @@ internal static class ModelEndpoint
         {"id":"c2","object":"chat.completion","created":1,"model":"none","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Done."}}],"usage":{"prompt_tokens":80,"completion_tokens":3,"total_tokens":83}}
         """);
 
+    /// <summary>Milliseconds that the model thinks, as an environment variable; none where absent.</summary>
+    public const string DelayVariable = "BENCHMARK_MODEL_DELAY_MS";
+
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(int.TryParse(Environment.GetEnvironmentVariable(DelayVariable), out var milliseconds) ? milliseconds : 0);
+
     public static void Map(WebApplication app) => app.MapPost("/v1/chat/completions", async context =>
     {
+        await Task.Delay(Delay, context.RequestAborted);
         using var body = new MemoryStream();
         await context.Request.BodyReader.CopyToAsync(body, context.RequestAborted);
         var answer = body.GetBuffer().AsSpan(0, (int)body.Length).IndexOf(ToolResult) >= 0 ? Finish : AskTools;

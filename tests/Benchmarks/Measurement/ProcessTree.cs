@@ -44,6 +44,18 @@ internal sealed class ProcessTree(string name, int? rootId, bool withChildren = 
         return ticks * MillisecondsPerTick;
     }
 
+    /// <summary>Resident memory of the process itself, MB.</summary>
+    public double? ResidentMegabytes()
+    {
+        if (rootId is not { } root || !OperatingSystem.IsLinux() || !File.Exists($"/proc/{root}/status"))
+        {
+            return null;
+        }
+
+        var line = File.ReadLines($"/proc/{root}/status").FirstOrDefault(x => x.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return line is null ? null : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
+    }
+
     private static Dictionary<int, (int Parent, long Ticks)> ReadAll()
     {
         var processes = new Dictionary<int, (int, long)>();

@@ -13,7 +13,7 @@ public sealed class PendingCallsTests
     {
         var pending = PendingCalls.Of(Enumerable.Range(0, count), count);
 
-        Assert.Equal(bytes, pending.Length);
+        Assert.Equal(bytes + 2, pending.Length);
         Assert.All(Enumerable.Range(0, count), x => Assert.True(PendingCalls.Contains(pending, x)));
         Assert.False(PendingCalls.Contains(pending, bytes * 8));
     }
@@ -57,5 +57,19 @@ public sealed class PendingCallsTests
         _ = PendingCalls.Without(pending, 0);
 
         Assert.True(PendingCalls.Contains(pending, 0));
+    }
+
+    [Fact]
+    public void Results_of_the_tools_own_are_counted_and_are_no_calls()
+    {
+        var pending = PendingCalls.Of(Enumerable.Range(0, 300), 300);
+        for (var index = 0; index < 299; index++)
+        {
+            pending = PendingCalls.Without(pending!, index, hasResult: index % 2 == 0);
+        }
+
+        Assert.Equal(150, PendingCalls.Results(pending!));
+        Assert.Equal([299], PendingCalls.Indexes(pending!));
+        Assert.Null(PendingCalls.Without(pending!, 299, hasResult: true));
     }
 }

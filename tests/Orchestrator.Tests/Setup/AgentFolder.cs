@@ -38,7 +38,8 @@ public sealed class AgentFolder : IDisposable
         string systemPrompt = "Help.",
         bool publishProgress = true,
         object? admission = null,
-        string pool = "default") =>
+        string pool = "default",
+        object? fanOut = null) =>
         WithAgentFile($"{name}.v{version}.json", JsonSerializer.Serialize(new
         {
             name,
@@ -50,6 +51,7 @@ public sealed class AgentFolder : IDisposable
             fallbackAnswer,
             publishProgress,
             admission = admission ?? new { },
+            fanOut = fanOut ?? new { join = "allSettled" },
         }));
 
     public AgentFolder WithAgentFile(string name, string content)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace Pipeline.Orchestrator.Tests.Setup;
@@ -8,6 +9,9 @@ public sealed class Inbox<T>
     private readonly Channel<T> _arrived = Channel.CreateUnbounded<T>();
 
     public void Add(T message) => _arrived.Writer.TryWrite(message);
+
+    /// <summary>The next one where it is there already.</summary>
+    public bool TryTake([MaybeNullWhen(false)] out T message) => _arrived.Reader.TryRead(out message);
 
     /// <summary>The next one; fails after half a minute.</summary>
     public async Task<T> NextAsync()

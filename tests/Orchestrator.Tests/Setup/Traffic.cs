@@ -11,6 +11,7 @@ namespace Pipeline.Orchestrator.Tests.Setup;
 public sealed class Traffic : IConsumeObserver, ISendObserver, IPublishObserver
 {
     private readonly ConcurrentDictionary<Guid, int> _consumed = new();
+    private readonly ConcurrentDictionary<Type, int> _consumedOfType = new();
     private readonly ConcurrentQueue<object> _sent = new();
     private readonly ConcurrentQueue<(Type Type, Exception Exception)> _faults = new();
 
@@ -22,6 +23,9 @@ public sealed class Traffic : IConsumeObserver, ISendObserver, IPublishObserver
     /// <summary>How often a message of this id was consumed.</summary>
     public int Consumed(Guid messageId) => _consumed.GetValueOrDefault(messageId);
 
+    /// <summary>How many messages of this type were consumed, repetitions included.</summary>
+    public int ConsumedMessages<T>() => _consumedOfType.GetValueOrDefault(typeof(T));
+
     public int Sent<T>() => _sent.OfType<T>().Count();
 
     public Task PreConsume<T>(ConsumeContext<T> context)
@@ -30,6 +34,7 @@ public sealed class Traffic : IConsumeObserver, ISendObserver, IPublishObserver
     public Task PostConsume<T>(ConsumeContext<T> context)
         where T : class
     {
+        _consumedOfType.AddOrUpdate(typeof(T), 1, (_, count) => count + 1);
         Count(context);
         return Task.CompletedTask;
     }

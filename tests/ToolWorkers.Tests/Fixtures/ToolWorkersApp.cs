@@ -91,7 +91,8 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
         File.WriteAllText(Path.Combine(ToolsFolder, "scripted.json"), manifest.ToJsonString());
     }
 
-    public WebApplication Build()
+    /// <param name="map">False for what needs neither bus nor tools.</param>
+    public WebApplication Build(bool map = true)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = ContentRoot, ApplicationName = "Pipeline.ToolWorkers" });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -114,8 +115,12 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
             bus.AddReceiveEndpoints(_ => [Listener(AnswerQueue), Listener(QueueName.InvocationEvents), CircuitListener()]);
         });
         var app = builder.Build();
-        app.MapServiceDefaults();
-        app.MapToolWorkers();
+        if (map)
+        {
+            app.MapServiceDefaults();
+            app.MapToolWorkers();
+        }
+
         return app;
     }
 
@@ -186,7 +191,7 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static string Repository()
+    public static string Repository()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Pipeline.sln")))
@@ -197,7 +202,8 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
         return directory?.FullName ?? throw new InvalidOperationException($"No Pipeline.sln above '{AppContext.BaseDirectory}'.");
     }
 
-    private async Task StartAsync()
+    /// <summary>Starts what <see cref="Prepare"/> has made.</summary>
+    public async Task StartAsync()
     {
         _app = Build();
         await _app.MigrateAsync();
