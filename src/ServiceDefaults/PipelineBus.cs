@@ -79,12 +79,19 @@ public static class PipelineBus
         {
             bus.ReceiveEndpoint(endpoint.QueueName, queue =>
             {
-                if (options.QuorumQueues)
+                if (endpoint.Temporary)
+                {
+                    queue.Durable = false;
+                    queue.AutoDelete = true;
+                    queue.DiscardFaultedMessages();
+                    queue.DiscardSkippedMessages();
+                }
+                else if (options.QuorumQueues)
                 {
                     queue.SetQuorumQueue();
                 }
 
-                queue.ConfigureConsumeTopology = false;
+                queue.ConfigureConsumeTopology = endpoint.Temporary;
                 if (endpoint.BoundTo is { } binding)
                 {
                     Bind(queue, binding);
@@ -104,7 +111,7 @@ public static class PipelineBus
         {
             bus.ReceiveEndpoint(endpoint.QueueName, queue =>
             {
-                queue.ConfigureConsumeTopology = false;
+                queue.ConfigureConsumeTopology = endpoint.Temporary;
                 ApplyLimits(endpoint, queue);
                 endpoint.Configure(context, queue);
             });

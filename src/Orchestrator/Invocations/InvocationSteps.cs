@@ -140,7 +140,7 @@ internal static class InvocationSteps
             saga.Degraded |= result.IsFallback;
             context.Append(
                 TimelineKind.ToolSucceeded,
-                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs),
+                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs, result.AsOf, result.AnsweredBy),
                 TimelineJson.Stored.ToolResultPayload,
                 time);
         });

@@ -12,7 +12,7 @@ internal sealed record ModelAnsweredPayload(string? Text, IReadOnlyList<ToolCall
 
 internal sealed record ModelFailedPayload(string Code, string Reason);
 
-internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs);
+internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs, DateTimeOffset? AsOf = null, string? AnsweredBy = null);
 
 internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs);
 
