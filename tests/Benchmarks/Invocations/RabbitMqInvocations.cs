@@ -71,7 +71,7 @@ internal sealed class RabbitMqInvocations(InvocationSettings settings)
             .Add("messages left in the table", await states.QueryAsync("SELECT count(*) FROM saga_outgoing"));
     }
 
-    private static Dictionary<string, string?> Bus(RabbitVirtualHost broker) => new()
+    public static Dictionary<string, string?> Bus(RabbitVirtualHost broker) => new()
     {
         ["Bus__Transport"] = "RabbitMq",
         ["Bus__Host"] = broker.Uri.Host,
@@ -83,7 +83,7 @@ internal sealed class RabbitMqInvocations(InvocationSettings settings)
     };
 
     // The connection string of a deployment: nothing but the address.
-    private static Dictionary<string, string?> With(Dictionary<string, string?> settings, PostgresDatabase database) => new(settings)
+    public static Dictionary<string, string?> With(Dictionary<string, string?> settings, PostgresDatabase database) => new(settings)
     {
         ["Database__Provider"] = "Postgres",
         ["Database__ConnectionString"] = database.ConnectionString(),
