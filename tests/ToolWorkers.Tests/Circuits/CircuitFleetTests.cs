@@ -98,7 +98,7 @@ public sealed class CircuitFleetTests
             manifest["onFailure"] = "fallback";
             manifest["breaker"] = new System.Text.Json.Nodes.JsonObject { ["slowCallSeconds"] = 1 };
         }));
-        var began = new CountdownEvent(16);
+        using var began = new CountdownEvent(16);
         app.Script.Run = async (_, token) =>
         {
             began.Signal();
