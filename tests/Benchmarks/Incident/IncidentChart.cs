@@ -15,7 +15,7 @@ internal static class IncidentChart
 
     public static string Draw(IncidentSettings settings, IReadOnlyList<Figures> seconds)
     {
-        var peak = Math.Max(1, new[] { "ours", "naive" }.Max(x => Smooth(seconds, x).Max()) * 1.15);
+        var peak = Math.Max(1, Math.Max(Smooth(seconds, "ours").Max(), Smooth(seconds, "naive").Max()) * 1.15);
         var svg = new StringBuilder();
         Add($"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Height}" font-family="sans-serif" font-size="12">""");
         Add($"""<rect width="{Width}" height="{Height}" fill="#ffffff"/>""");

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Contracts;
-using Pipeline.Fixtures;
 using Pipeline.ToolWorkers.Circuits;
 using Pipeline.ToolWorkers.Tests.Fixtures;
 
