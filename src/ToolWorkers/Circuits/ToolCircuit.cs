@@ -161,6 +161,7 @@ internal sealed class ToolCircuit
             {
                 _window.AddCall(Settings.Sampling, failed: false, slow: true);
                 OpenIfDue_NeedsLock(SlowText());
+                OpenIfStuck_NeedsLock();
             }
 
             if (_state != CircuitState.Closed)
@@ -281,6 +282,18 @@ internal sealed class ToolCircuit
         var (calls, failures, slow) = _window.Read(Settings.Sampling);
         if (calls >= Settings.MinimumThroughput && (failures >= Settings.FailureRatio || slow >= Settings.SlowCallRatio))
         {
+            Become_NeedsLock(CircuitState.Open, _time.GetUtcNow() + Settings.BreakAfter(1), 1, endsProbe: false, reason);
+        }
+    }
+
+    // The calls in work are a sample of their own. Over the window, what went well before would outweigh them for as long as it is in it:
+    // there are never more hanging calls than the tool's concurrency.
+    private void OpenIfStuck_NeedsLock()
+    {
+        var slow = _running.Count(x => x.IsSlow);
+        if (_state == CircuitState.Closed && _running.Count >= Settings.MinimumThroughput && slow >= _running.Count * Settings.SlowCallRatio)
+        {
+            var reason = string.Create(CultureInfo.InvariantCulture, $"{slow} of the {_running.Count} calls in work have not answered for {SlowAfter.TotalSeconds} s.");
             Become_NeedsLock(CircuitState.Open, _time.GetUtcNow() + Settings.BreakAfter(1), 1, endsProbe: false, reason);
         }
     }

@@ -108,6 +108,7 @@ internal sealed class IncidentBenchmark(IncidentSettings settings)
         var firstDead = toolRuns.Where(x => x.Dead).Select(x => (DateTimeOffset?)x.At).FirstOrDefault();
         var opened = agents.Changes.FirstOrDefault(x => x.State == "open" && x.At >= deadAt)?.At;
         var closed = agents.Changes.FirstOrDefault(x => x.State == "closed" && x.At >= recoveredAt)?.At;
+        var afterOpening = agents.FallbackMs.Where(x => x.SentAt >= opened).Select(x => x.Ms).ToList();
         var figures = new Figures(string.Create(CultureInfo.InvariantCulture, $"x{settings.Scale}"))
             .Add("invocations", _ours.Count)
             .Add("circuit opened after the first hanging call, s", (opened - firstDead)?.TotalSeconds)
@@ -116,8 +117,10 @@ internal sealed class IncidentBenchmark(IncidentSettings settings)
             .Add("closed after recovery, s", (closed - recoveredAt)?.TotalSeconds)
             .Add("calls that ran between recovery and closing", toolRuns.Count(x => x.At > recoveredAt && x.At <= closed))
             .Add("fallback answers without running the tool", agents.FallbackMs.Count)
-            .Add("fallback p50 ms, agent to agent", agents.FallbackMs.Count == 0 ? null : Percentile.Of(agents.FallbackMs, 50))
-            .Add("fallback p99 ms, agent to agent", agents.FallbackMs.Count == 0 ? null : Percentile.Of(agents.FallbackMs, 99));
+            .Add("of them sent once it was open", afterOpening.Count)
+            .Add("their p50 ms, agent to agent", afterOpening.Count == 0 ? null : Percentile.Of(afterOpening, 50))
+            .Add("their p99 ms, agent to agent", afterOpening.Count == 0 ? null : Percentile.Of(afterOpening, 99))
+            .Add("longest of all, ms: waited behind hanging calls", agents.FallbackMs.Count == 0 ? null : agents.FallbackMs.Max(x => x.Ms));
         foreach (var (name, runs) in new[] { ("ours", _ours), ("naive", _naive) })
         {
             var dead = runs.Where(x => x.SubmittedAt >= settings.Healthy && x.SubmittedAt < settings.Healthy + settings.Dead && !x.UsesFailing).ToList();

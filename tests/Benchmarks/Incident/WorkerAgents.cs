@@ -13,7 +13,7 @@ namespace Pipeline.Benchmarks.Incident;
 internal sealed class WorkerAgents : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (TaskCompletionSource<ToolSucceeded?> Answer, long Sent)> _waiting = new();
-    private readonly ConcurrentQueue<double> _fallbackMs = new();
+    private readonly ConcurrentQueue<(DateTimeOffset SentAt, double Ms)> _fallbackMs = new();
     private readonly ConcurrentQueue<ToolCircuitChanged> _changes = new();
     private readonly IBusControl _bus;
 
@@ -40,7 +40,7 @@ internal sealed class WorkerAgents : IAsyncDisposable
     });
 
     /// <summary>From sending the call to receiving its answer, of the calls that were answered without running the tool.</summary>
-    public IReadOnlyCollection<double> FallbackMs => _fallbackMs;
+    public IReadOnlyCollection<(DateTimeOffset SentAt, double Ms)> FallbackMs => _fallbackMs;
 
     public IReadOnlyCollection<ToolCircuitChanged> Changes => _changes;
 
@@ -87,7 +87,8 @@ internal sealed class WorkerAgents : IAsyncDisposable
         {
             if (answer is { IsFallback: true, DurationMs: 0 })
             {
-                _fallbackMs.Enqueue(TimeProvider.System.GetElapsedTime(call.Sent).TotalMilliseconds);
+                var took = TimeProvider.System.GetElapsedTime(call.Sent);
+                _fallbackMs.Enqueue((TimeProvider.System.GetUtcNow() - took, took.TotalMilliseconds));
             }
 
             call.Answer.TrySetResult(answer);

@@ -97,6 +97,12 @@ public sealed class CircuitFleetTests
             manifest["onFailure"] = "fallback";
             manifest["breaker"] = new System.Text.Json.Nodes.JsonObject { ["slowCallSeconds"] = 1 };
         }));
+        // What went well before is in the window and must not hide that nothing goes now.
+        for (var call = 0; call < 100; call++)
+        {
+            await app.CallAsync();
+        }
+
         using var began = new CountdownEvent(16);
         app.Script.Run = async (_, token) =>
         {
