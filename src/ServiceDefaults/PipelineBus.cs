@@ -83,12 +83,19 @@ public static class PipelineBus
         {
             bus.ReceiveEndpoint(endpoint.QueueName, queue =>
             {
-                if (options.QuorumQueues)
+                if (endpoint.Temporary)
+                {
+                    queue.Durable = false;
+                    queue.AutoDelete = true;
+                    queue.DiscardFaultedMessages();
+                    queue.DiscardSkippedMessages();
+                }
+                else if (options.QuorumQueues)
                 {
                     queue.SetQuorumQueue();
                 }
 
-                queue.ConfigureConsumeTopology = false;
+                queue.ConfigureConsumeTopology = endpoint.Temporary;
                 if (endpoint.BoundTo is { } binding)
                 {
                     Bind(queue, binding);
@@ -108,7 +115,7 @@ public static class PipelineBus
         {
             bus.ReceiveEndpoint(endpoint.QueueName, queue =>
             {
-                queue.ConfigureConsumeTopology = false;
+                queue.ConfigureConsumeTopology = endpoint.Temporary;
                 ApplyLimits(endpoint, queue);
                 endpoint.Configure(context, queue);
             });

@@ -23,6 +23,11 @@ public sealed record PipelineEndpoint
     /// Takes submissions for this routing key from a direct exchange, e.g. an agent's name; null where messages are sent to the queue itself.
     /// </summary>
     public DirectBinding? BoundTo { get; init; }
+
+    /// <summary>
+    /// A queue of this process alone, gone with it, that hears what is published of the types it consumes. For news whose loss does no harm.
+    /// </summary>
+    public bool Temporary { get; init; }
 }
 
 /// <summary>A binding of a queue to a direct exchange that upstream systems publish to.</summary>

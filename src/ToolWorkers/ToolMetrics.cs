@@ -14,6 +14,9 @@ internal sealed class ToolMetrics
     private readonly Counter<long> _calls;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _changes;
+    private readonly Counter<long> _storeFailures;
+    private readonly Counter<long> _reloads;
+    private readonly Counter<long> _fallbacks;
 
     public ToolMetrics(IMeterFactory meters)
     {
@@ -21,6 +24,9 @@ internal sealed class ToolMetrics
         _calls = _meter.CreateCounter<long>("pipeline.tool.calls", "{call}", "Answered tool calls, by tool and outcome.");
         _duration = _meter.CreateHistogram<double>("pipeline.tool.duration", "s", "How long a tool ran.");
         _changes = _meter.CreateCounter<long>("pipeline.tool.circuit.changes", "{change}", "Changes of a tool's circuit breaker, by new state.");
+        _storeFailures = _meter.CreateCounter<long>("pipeline.tool.circuit.store.failures", "{failure}", "Circuits that could not be agreed on with the other processes: the database did not answer.");
+        _reloads = _meter.CreateCounter<long>("pipeline.tool.manifest.reloads", "{reload}", "Manifests read again while running, by result: applied or refused.");
+        _fallbacks = _meter.CreateCounter<long>("pipeline.tool.fallbacks", "{answer}", "Calls answered by a fallback, by tool, kind and why.");
     }
 
     /// <param name="tool">The tool.</param>
@@ -33,6 +39,13 @@ internal sealed class ToolMetrics
         _duration.Record(duration.TotalSeconds, new("tool", tool), new("error", error ?? ""));
 
     public void CircuitChanged(string tool, string state) => _changes.Add(1, new("tool", tool), new("state", state));
+
+    public void CircuitStoreFailed() => _storeFailures.Add(1);
+
+    /// <param name="result"><c>applied</c> or <c>refused</c>.</param>
+    public void ManifestsReloaded(string result) => _reloads.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public void FellBack(string tool, string kind, string code) => _fallbacks.Add(1, new("tool", tool), new("kind", kind), new("code", code));
 
     /// <summary>State as a number for graphs: 0 closed, 1 half-open, 2 open, 3 isolated.</summary>
     public void ObserveCircuits(Func<IEnumerable<Measurement<int>>> states, Func<IEnumerable<Measurement<int>>> abandoned)

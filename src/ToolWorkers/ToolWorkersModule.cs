@@ -5,6 +5,8 @@ using Pipeline.ServiceDefaults.Databases;
 using Pipeline.ToolWorkers.Accounts;
 using Pipeline.ToolWorkers.Calls;
 using Pipeline.ToolWorkers.Circuits;
+using Pipeline.ToolWorkers.Fallbacks;
+using Pipeline.ToolWorkers.Manifests;
 using Pipeline.ToolWorkers.Mcp;
 using Pipeline.ToolWorkers.Persistence;
 
@@ -37,7 +39,11 @@ public static class ToolWorkersModule
         services.AddSingleton<CallsInFlight>();
         services.AddSingleton<AnswerSender>();
         services.AddSingleton<RunToolConsumer>();
-        services.AddSingleton<CircuitAnnouncer>().AddHostedService(x => x.GetRequiredService<CircuitAnnouncer>());
+        services.AddSingleton<CircuitStore>();
+        services.AddSingleton<CircuitFleet>().AddHostedService(x => x.GetRequiredService<CircuitFleet>());
+        services.AddSingleton<FallbackAnswers>();
+        services.AddSingleton<LastGoodResults>().AddHostedService(x => x.GetRequiredService<LastGoodResults>());
+        services.AddHostedService<ManifestReload>();
         services.AddSingleton<CallRecordCleanup>().AddHostedService(x => x.GetRequiredService<CallRecordCleanup>());
         services.AddHostedService<McpWarmUp>();
         services.AddHealthChecks().AddCheck<CircuitHealthCheck>("tool-circuits");
@@ -45,19 +51,12 @@ public static class ToolWorkersModule
     }
 
     /// <summary>Adds one receive endpoint for each served tool.</summary>
-    public static void AddToolWorkersConsumers(this IBusRegistrationConfigurator bus) => bus.AddReceiveEndpoints(ToolEndpoints.Describe);
+    public static void AddToolWorkersConsumers(this IBusRegistrationConfigurator bus) => bus.AddReceiveEndpoints(services => [.. ToolEndpoints.Describe(services), CircuitEndpoint.Describe(services)]);
 
-    /// <summary>Maps <c>GET /tools</c>: what this process serves and how its circuits are; and <c>GET /refunds</c> of the sample bank.</summary>
+    /// <summary>Maps <c>GET /tools</c>: what this process serves and how its circuits are; <c>POST /tools/{tool}/circuit</c> for operators; and <c>GET /refunds</c> of the sample bank.</summary>
     public static WebApplication MapToolWorkers(this WebApplication app)
     {
-        app.MapGet("/tools", (ToolCircuits circuits, WorkerInstance instance) => circuits.All.Select(x => new
-        {
-            name = x.Tool.Name,
-            effects = x.Tool.Manifest.Effects.ToString(),
-            breaker = x.State,
-            abandoned = x.Abandoned,
-            instance = instance.Name,
-        }));
+        app.MapCircuits();
         app.MapRefunds();
         return app;
     }

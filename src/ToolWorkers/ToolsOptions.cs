@@ -64,4 +64,27 @@ public sealed class ToolsOptions
 
     /// <summary>The directory with the MCP servers, one JSON file for each; relative to the content root. None where it does not exist.</summary>
     public string McpDirectory { get; set; } = "mcp";
+
+    /// <summary>
+    /// How long a question to the database about a circuit may take. After it the process goes on with its own circuit: the right to
+    /// probe is then its own, too.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:00:30")]
+    public TimeSpan CircuitStoreTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the circuits are read from the database, for changes of other processes that were not heard of on the bus.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")]
+    public TimeSpan CircuitPollInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the manifests are read again. Limits, breaker and fallbacks take effect at once; the rest needs a restart.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ReloadInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The key, in the header <c>X-Api-Key</c>, with which an operator may isolate and close circuits; nobody may where it is not set.</summary>
+    [MinLength(16)]
+    public string? OperatorKey { get; set; }
+
+    /// <summary>How many last good results of all tools and tenants are kept; the oldest go first.</summary>
+    [Range(100, 10_000_000)]
+    public int MaxLastGoodResults { get; set; } = 100_000;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Pipeline.Benchmarks.EventCost;
 using Pipeline.Benchmarks.Explaining;
+using Pipeline.Benchmarks.Incident;
 using Pipeline.Benchmarks.Invocations;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.Benchmarks.Overload;
@@ -21,6 +22,7 @@ internal static class BenchmarkCommand
             InvocationsVerb(options, commandLine),
             StoreVerb(options, commandLine),
             EventCostVerb(options, commandLine),
+            IncidentVerb(options, commandLine),
             OverloadVerb(options, commandLine),
             ExplainVerb(options, commandLine),
             ServeVerb(),
@@ -126,11 +128,55 @@ internal static class BenchmarkCommand
         return verb;
     }
 
+    private static Command IncidentVerb(SharedOptions shared, string[] commandLine)
+    {
+        var scales = new Option<int[]>("--scale") { Description = "Times 12 000 invocations a day; several are run one after another. Default: 1 10 100.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 10, 100] };
+        var healthy = SharedOptions.Count("--healthy", "Seconds before the incident.", 60, least: 5);
+        var dead = SharedOptions.Count("--dead", "Seconds in which one tool answers nothing.", 90, least: 10);
+        var recovered = SharedOptions.Count("--recovered", "Seconds after it.", 60, least: 10);
+        var chart = new Option<FileInfo?>("--chart") { Description = "Draw the largest scale into this SVG file." };
+        var verb = new Command("incident", "The reference incident: one tool hangs. Tool workers over RabbitMQ and PostgreSQL, and beside them, under the same arrivals, ten waiting agents without a breaker.") { scales, healthy, dead, recovered, chart };
+        shared.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (shared.Servers(parsed, needsRabbitMq: true, needsPostgres: true) is not { } servers)
+            {
+                return 2;
+            }
+
+            var report = new Report("incident", commandLine, parsed.GetValue(shared.Json));
+            var (all, rounds) = (new List<Figures>(), new List<Figures>());
+            foreach (var scale in parsed.GetValue(scales)!.Order())
+            {
+                var settings = new IncidentSettings
+                {
+                    Servers = servers,
+                    Scale = scale,
+                    Healthy = TimeSpan.FromSeconds(parsed.GetValue(healthy)),
+                    Dead = TimeSpan.FromSeconds(parsed.GetValue(dead)),
+                    Recovered = TimeSpan.FromSeconds(parsed.GetValue(recovered)),
+                };
+                var (figures, seconds) = await new IncidentBenchmark(settings).RunAsync(cancellationToken);
+                all.Add(figures);
+                rounds.AddRange(seconds);
+                if (parsed.GetValue(chart) is { } file)
+                {
+                    file.Directory?.Create();
+                    await File.WriteAllTextAsync(file.FullName, IncidentChart.Draw(settings, seconds), cancellationToken);
+                }
+            }
+
+            await report.WriteAsync(all, rounds, "The tool workers are a process of their own; the agents are in this program and wait as the orchestrator does, by message; orchestrator, gateway and model are left out. The breaker's settings are the defaults but for slowCallSeconds 1. The naive design has no bus and no database, which flatters it.");
+            return all.All(x => x["calls that ran between recovery and closing"] == 1) ? 0 : 1;
+        });
+        return verb;
+    }
+
     /// <summary>The processes that this program starts of itself.</summary>
     private static Command ServeVerb()
     {
         var role = new Argument<string>("role");
-        role.AcceptOnlyFromAmong(BenchmarkService.Model, BenchmarkService.Tools);
+        role.AcceptOnlyFromAmong(BenchmarkService.Model, BenchmarkService.Tools, BenchmarkService.IncidentTools);
         var migrate = new Option<bool>("--migrate");
         var verb = new Command("serve", "A process of the benchmark's own.") { role, migrate };
         verb.Hidden = true;

@@ -25,4 +25,7 @@ public sealed record RunTool
 
     /// <summary>An answer after this instant is of no use.</summary>
     public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>Where this tool stands in for another: whose call is to be answered.</summary>
+    public StandInFor? StandInFor { get; init; }
 }

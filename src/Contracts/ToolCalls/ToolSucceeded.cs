@@ -20,6 +20,12 @@ public sealed record ToolSucceeded
     /// <summary>Where <see cref="IsFallback"/>: why, one of <see cref="FailureCode"/>.</summary>
     public string? FallbackCode { get; init; }
 
+    /// <summary>Where the fallback is an earlier result: when the tool gave it.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    /// <summary>Where the fallback is another tool's result: that tool.</summary>
+    public string? AnsweredBy { get; init; }
+
     /// <summary>True where the result was cut to the limit; the cut is visible in <see cref="Result"/>.</summary>
     public bool Truncated { get; init; }
 

@@ -40,12 +40,12 @@ internal sealed class CompletionMetrics : IDisposable
         _throttled = _meter.CreateCounter<long>("llmgw.upstream.throttled", "{request}", "Calls that the provider refused for rate (own) or for lack of capacity (overload)");
     }
 
-    /// <summary>Circuit states as a gauge: 0 closed, 1 open, 2 half-open, 3 isolated.</summary>
+    /// <summary>Circuit states as a gauge: 0 closed, 1 half-open, 2 open, 3 isolated.</summary>
     public void ObserveCircuits(Func<IEnumerable<(string Pool, int State)>> circuits) =>
         _meter.CreateObservableGauge(
             "llmgw.circuit.state",
             () => circuits().Select(x => new Measurement<int>(x.State, new KeyValuePair<string, object?>("llmgw.pool", x.Pool))),
-            description: "State of a pool's circuit: 0 closed, 1 open, 2 half-open, 3 isolated");
+            description: "State of a pool's circuit: 0 closed, 1 half-open, 2 open, 3 isolated");
 
     public void Admitted(string pool, TimeSpan waited) =>
         _admissionWait.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("llmgw.pool", pool));

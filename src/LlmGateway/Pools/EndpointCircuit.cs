@@ -46,6 +46,15 @@ internal sealed class EndpointCircuit
 
     public CircuitState State => _state.CircuitState;
 
+    /// <summary>As every circuit of the pipeline shows it: 0 closed, 1 half-open, 2 open, 3 isolated.</summary>
+    public int StateNumber => _state.CircuitState switch
+    {
+        CircuitState.HalfOpen => 1,
+        CircuitState.Open => 2,
+        CircuitState.Isolated => 3,
+        _ => 0,
+    };
+
     /// <summary>How long calls are pointless; null where one would be let through.</summary>
     public TimeSpan? OpenFor =>
         _state.CircuitState == CircuitState.Open && Volatile.Read(ref _openUntil) - _time.GetUtcNow().UtcTicks is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;

@@ -13,7 +13,7 @@ internal sealed class ModelPoolCatalog : IDisposable
     public ModelPoolCatalog(IOptions<LlmOptions> options, TimeProvider time, CompletionMetrics metrics, ILogger<ModelPoolCatalog> logger)
     {
         _pools = options.Value.Pools.ToDictionary(x => x.Key, x => Create(x.Key, x.Value, options.Value, time, metrics, logger));
-        metrics.ObserveCircuits(() => _pools.Values.Select(x => (x.Name, (int)x.Circuit.State)));
+        metrics.ObserveCircuits(() => _pools.Values.Select(x => (x.Name, x.Circuit.StateNumber)));
     }
 
     public IEnumerable<ModelPool> All => _pools.Values;

@@ -150,7 +150,7 @@ internal static class InvocationSteps
             saga.Degraded |= result.IsFallback;
             context.Append(
                 TimelineKind.ToolSucceeded,
-                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs, result.WorkerMs, result.Circuit, result.Redelivered),
+                new ToolResultPayload(index, result.Tool, result.Result, result.IsFallback, result.FallbackCode, result.Truncated, result.DurationMs, result.WorkerMs, result.Circuit, result.Redelivered, result.AsOf, result.AnsweredBy),
                 TimelineJson.Stored.ToolResultPayload,
                 time);
         });

@@ -12,7 +12,7 @@ internal sealed record ModelAnsweredPayload(string? Text, IReadOnlyList<ToolCall
 
 internal sealed record ModelFailedPayload(string Code, string Reason, CompletionEffort? Effort = null);
 
-internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false);
+internal sealed record ToolResultPayload(int Index, string Tool, string Result, bool Fallback, string? FallbackCode, bool Truncated, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false, DateTimeOffset? AsOf = null, string? AnsweredBy = null);
 
 internal sealed record ToolFailedPayload(int Index, string Tool, string Code, string Reason, double DurationMs, double? WorkerMs = null, string? Circuit = null, bool Redelivered = false);
 

@@ -4,11 +4,12 @@ using MassTransit;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.ToolWorkers.Fallbacks;
 
 namespace Pipeline.ToolWorkers.Calls;
 
 /// <summary>Sends answers: to the caller's address or else to the progress queue, with an id that a repetition shares, within a time limit.</summary>
-internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider time)
+internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider time, ILogger<AnswerSender> logger)
 {
     // An exchange, not a queue: a send to "queue:" would declare a classic queue where a quorum queue is.
     private static readonly Uri WithoutResponseAddress = new($"exchange:{QueueName.InvocationEvents}");
@@ -18,7 +19,9 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     {
         using var limit = new CancellationTokenSource(options.Value.SendTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.CancellationToken);
-        var send = answer.Result is { } result
+        var send = answer.StandIn is { } other
+            ? PassOnAsync(context, answer, other, either.Token)
+            : answer.Result is { } result
             ? SendAsync(context, Succeeded(context, answer, result), "succeeded", either.Token)
             : SendAsync(context, Failed(context, answer), "failed", either.Token);
         try
@@ -33,6 +36,46 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
         }
     }
 
+    /// <summary>Has another tool answer the call: with its arguments, to its address.</summary>
+    private async Task PassOnAsync(ConsumeContext<RunTool> context, ToolAnswer answer, string other, CancellationToken cancellationToken)
+    {
+        var call = context.Message;
+        var passedOn = call with
+        {
+            Tool = other,
+            CallId = StandInCallId(call.CallId),
+            StandInFor = new StandInFor { Tool = call.Tool, CallId = call.CallId, Code = answer.FallbackCode ?? FailureCode.ToolUnavailable, Otherwise = answer.Result ?? "" },
+        };
+        var endpoint = await context.ReceiveContext.SendEndpointProvider.GetSendEndpoint(new Uri($"exchange:{QueueName.Tool(other)}"));
+        try
+        {
+            await endpoint.Send(
+                passedOn,
+                Pipe.Execute<SendContext<RunTool>>(send =>
+                {
+                    send.MessageId = MessageIdOf(call.CallId, "stand-in");
+                    send.RequestId = context.RequestId;
+                    send.ResponseAddress = context.ResponseAddress;
+                    send.ConversationId = context.ConversationId;
+                    send.CorrelationId = call.InvocationId;
+                    if (send.TryGetPayload<RabbitMqSendContext>(out var broker))
+                    {
+                        // Else a tool that nobody serves would swallow the call.
+                        broker.Mandatory = true;
+                    }
+                }),
+                cancellationToken);
+        }
+        catch (MessageReturnedException e)
+        {
+            logger.StandInUnserved(e, call.Tool, call.CallId, call.InvocationId, other);
+            await SendAsync(context, Succeeded(context, answer, answer.Result ?? ""), "succeeded", cancellationToken);
+        }
+    }
+
+    private static string StandInCallId(string callId) =>
+        callId.Length + 9 <= CallRecord.MaxCallIdLength ? $"{callId}:stand-in" : MessageIdOf(callId, "stand-in").ToString();
+
     private static async Task SendAsync<T>(ConsumeContext<RunTool> context, T message, string kind, CancellationToken cancellationToken)
         where T : class
     {
@@ -42,7 +85,7 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
             message,
             Pipe.Execute<SendContext<T>>(send =>
             {
-                send.MessageId = MessageIdOf(context.Message.CallId, kind);
+                send.MessageId = MessageIdOf(CallIdOf(context.Message), kind);
                 send.RequestId = context.RequestId;
                 send.ConversationId = context.ConversationId;
                 send.InitiatorId = context.CorrelationId;
@@ -58,11 +101,13 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     {
         InvocationId = context.Message.InvocationId,
         Turn = context.Message.Turn,
-        CallId = context.Message.CallId,
-        Tool = context.Message.Tool,
+        CallId = CallIdOf(context.Message),
+        Tool = context.Message.StandInFor?.Tool ?? context.Message.Tool,
         Result = result,
         IsFallback = answer.IsFallback,
         FallbackCode = answer.FallbackCode,
+        AsOf = answer.AsOf,
+        AnsweredBy = answer.AnsweredBy,
         Truncated = answer.Truncated,
         DurationMs = answer.DurationMs,
         WorkerMs = context.ReceiveContext.ElapsedTime.TotalMilliseconds,
@@ -74,8 +119,8 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     {
         InvocationId = context.Message.InvocationId,
         Turn = context.Message.Turn,
-        CallId = context.Message.CallId,
-        Tool = context.Message.Tool,
+        CallId = CallIdOf(context.Message),
+        Tool = context.Message.StandInFor?.Tool ?? context.Message.Tool,
         Code = answer.Code ?? FailureCode.ToolFailed,
         Reason = answer.Reason ?? "",
         DurationMs = answer.DurationMs,
@@ -85,4 +130,5 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
     };
 
     private static string? CircuitOf(ConsumeContext<RunTool> context) => context.TryGetPayload<ToolDelivery>(out var delivery) ? delivery.Circuit : null;
+    private static string CallIdOf(RunTool call) => call.StandInFor?.CallId ?? call.CallId;
 }

@@ -12,6 +12,15 @@ public sealed record ToolAnswer
 
     public string? FallbackCode { get; init; }
 
+    /// <summary>Where the fallback is an earlier result: when the tool gave it.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    /// <summary>Where another tool is to answer instead: that tool. <see cref="Result"/> is then what is answered where it cannot.</summary>
+    public string? StandIn { get; init; }
+
+    /// <summary>Where this tool stood in for another: this tool.</summary>
+    public string? AnsweredBy { get; init; }
+
     public bool Truncated { get; init; }
 
     /// <summary>One of <see cref="FailureCode"/>; null where there is a result.</summary>
@@ -27,6 +36,11 @@ public sealed record ToolAnswer
 
     public static ToolAnswer Failed(string code, string reason, TimeSpan duration = default) =>
         new() { Code = code, Reason = reason, DurationMs = duration.TotalMilliseconds };
+
+    /// <summary>The answer of a tool that stands in for another: a fallback either way.</summary>
+    public ToolAnswer For(Contracts.ToolCalls.StandInFor standIn, string tool) => Result is not null && !IsFallback
+        ? this with { IsFallback = true, FallbackCode = standIn.Code, AnsweredBy = tool }
+        : Fallback(standIn.Otherwise, standIn.Code, TimeSpan.FromMilliseconds(DurationMs));
 
     public static ToolAnswer Fallback(string content, string code, TimeSpan duration = default) =>
         new() { Result = content, IsFallback = true, FallbackCode = code, DurationMs = duration.TotalMilliseconds };

@@ -153,6 +153,11 @@ internal sealed class ToolAnswerFilter(
     {
         // Again here: what a tool recorded itself has not been through it.
         var answer = ResultLimit.Apply(tool.Manifest, decided, options.Value.MaxResultBytes);
+        if (context.Message.StandInFor is { } standIn)
+        {
+            answer = answer.For(standIn, tool.Name);
+        }
+
         await sender.SendAsync(context, answer);
         if (!context.ReceiveContext.IsDelivered)
         {

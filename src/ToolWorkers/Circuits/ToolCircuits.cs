@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Pipeline.ToolWorkers.Calls;
 
 namespace Pipeline.ToolWorkers.Circuits;
 
@@ -12,15 +11,15 @@ internal sealed class ToolCircuits
     public ToolCircuits(
         ToolCatalog catalog,
         IOptions<ToolsOptions> options,
-        WorkerInstance instance,
-        CircuitAnnouncer announcer,
+        CircuitStore store,
+        CircuitFleet fleet,
         ToolMetrics metrics,
         TimeProvider time,
         ILogger<ToolCircuit> logger)
     {
-        _circuits = catalog.Served.ToDictionary(x => x.Name, x => new ToolCircuit(x, options.Value, instance, announcer, metrics, time, logger));
+        _circuits = catalog.Served.ToDictionary(x => x.Name, x => new ToolCircuit(x, options.Value, store, fleet, metrics, time, logger));
         metrics.ObserveCircuits(
-            () => All.Select(x => new Measurement<int>(Number(x.State), new KeyValuePair<string, object?>("tool", x.Tool.Name))),
+            () => All.Select(x => new Measurement<int>((int)x.View.State, new KeyValuePair<string, object?>("tool", x.Tool.Name))),
             () => All.Select(x => new Measurement<int>(x.Abandoned, new KeyValuePair<string, object?>("tool", x.Tool.Name))));
     }
 
@@ -28,11 +27,5 @@ internal sealed class ToolCircuits
 
     public ToolCircuit this[string tool] => _circuits[tool];
 
-    private static int Number(string state) => state switch
-    {
-        "half-open" => 1,
-        "open" => 2,
-        "isolated" => 3,
-        _ => 0,
-    };
+    public ToolCircuit? Find(string tool) => _circuits.GetValueOrDefault(tool);
 }

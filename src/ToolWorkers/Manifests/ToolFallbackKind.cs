@@ -10,4 +10,10 @@ public enum ToolFallbackKind
 
     /// <summary>A text that tells the model what is missing and what to do.</summary>
     Message = 2,
+
+    /// <summary>The tool's last good result for the same tenant and arguments, with its age.</summary>
+    LastGood = 3,
+
+    /// <summary>Another tool, with the same arguments.</summary>
+    Tool = 4,
 }

@@ -5,8 +5,8 @@ namespace Pipeline.ToolWorkers.Manifests;
 /// <summary>Reads a directory of tool manifests, one JSON file for each tool. Never stops at the first problem.</summary>
 internal static class ToolManifestDirectory
 {
-    private const int MaxFiles = 1000;
-    private const int MaxFileBytes = 256 * 1024;
+    public const int MaxFiles = 1000;
+    public const int MaxFileBytes = 256 * 1024;
 
     public static ToolManifestSet Read(string directory)
     {
@@ -41,7 +41,28 @@ internal static class ToolManifestDirectory
             problems.Add($"{string.Join(" and ", same.Select(x => x.File))}: $.name: the name '{same.Key}' is used more than once. Give each tool its own name.");
         }
 
+        CheckStandIns(manifests, problems);
         return new(manifests, problems);
+    }
+
+    private static void CheckStandIns(List<ToolManifest> manifests, List<string> problems)
+    {
+        foreach (var manifest in manifests.Where(x => x.Fallback.Kind == ToolFallbackKind.Tool))
+        {
+            var other = manifests.FirstOrDefault(x => x.Name == manifest.Fallback.Tool);
+            var problem = other switch
+            {
+                null => $"is '{manifest.Fallback.Tool}', which no manifest declares. Name a tool of this directory.",
+                _ when other.Name == manifest.Name => "is the tool itself. Name another one.",
+                { Fallback.Kind: ToolFallbackKind.Tool } => $"is '{other.Name}', whose own fallback is a tool. One stand-in is all there is: name a tool with another kind of fallback.",
+                { Effects: ToolEffects.OnceOnly } => $"is '{other.Name}', which is OnceOnly. A fallback must be harmless: name a ReadOnly or Idempotent tool.",
+                _ => null,
+            };
+            if (problem is not null)
+            {
+                problems.Add($"{manifest.File}: $.fallback.tool: {problem}");
+            }
+        }
     }
 
     private static ToolManifest? ReadFile(string file, List<string> problems)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.ToolWorkers.Fallbacks;
 using Pipeline.ToolWorkers.HttpTools;
 using Pipeline.ToolWorkers.Mcp;
 
@@ -11,7 +12,8 @@ internal sealed partial class ToolManifestReader(string file, List<string> probl
     private static readonly string[] Members =
         ["name", "description", "parameters", "effects", "timeoutSeconds", "concurrency", "truncateResult", "fallback", "onFailure", "breaker", "http", "mcp"];
 
-    private static readonly string[] BreakerMembers = ["failureRatio", "minimumThroughput", "samplingSeconds", "breakSeconds"];
+    private static readonly string[] BreakerMembers =
+        ["failureRatio", "slowCallRatio", "slowCallSeconds", "minimumThroughput", "samplingSeconds", "breakSeconds", "breakGrowth", "maxBreakSeconds"];
 
     /// <returns>Null where a problem was reported.</returns>
     public ToolManifest? Read(JsonElement root)
@@ -96,7 +98,7 @@ internal sealed partial class ToolManifestReader(string file, List<string> probl
 
     private ToolFallback ReadFallback(JsonElement root)
     {
-        const string wayOut = "Declare {\"kind\": \"fixed\", \"result\": …} or {\"kind\": \"message\", \"text\": \"…\"}: it answers while the tool's circuit is open.";
+        const string wayOut = "Declare {\"kind\": \"fixed\", \"result\": …}, {\"kind\": \"message\", \"text\": \"…\"}, {\"kind\": \"lastGood\", \"maxAgeSeconds\": …, \"otherwise\": …} or {\"kind\": \"tool\", \"tool\": \"…\", \"otherwise\": …}: it answers while the tool's circuit is open.";
         var none = new ToolFallback(ToolFallbackKind.None, "");
         if (!root.TryGetProperty("fallback", out var fallback))
         {
@@ -127,12 +129,59 @@ internal sealed partial class ToolManifestReader(string file, List<string> probl
 
                 Report("$.fallback.text", "is missing or empty. Write what the model should know and do while the tool is unavailable.");
                 return none;
-            case "lastGood" or "otherTool":
-                Report("$.fallback.kind", $"is '{kind}', which is not yet supported. {wayOut}");
+            case "lastGood":
+                RefuseUnknown(fallback, "$.fallback", ["kind", "maxAgeSeconds", "otherwise"]);
+                RequireMember(fallback, "maxAgeSeconds", "Write the age in seconds beyond which a result is not used.");
+                return new ToolFallback(ToolFallbackKind.LastGood, ReadOtherwise(fallback))
+                {
+                    MaxAge = TimeSpan.FromSeconds(ReadNumber(fallback, "$.fallback", "maxAgeSeconds", 1, LastGoodResults.MaxAge.TotalSeconds, 1)),
+                };
+            case "tool":
+                RefuseUnknown(fallback, "$.fallback", ["kind", "tool", "otherwise"]);
+                if (fallback.TryGetProperty("tool", out var other) && other.ValueKind == JsonValueKind.String && !string.IsNullOrEmpty(other.GetString()))
+                {
+                    return new ToolFallback(ToolFallbackKind.Tool, ReadOtherwise(fallback)) { Tool = other.GetString() };
+                }
+
+                Report("$.fallback.tool", "is missing. Write the name of the tool that answers instead; it gets the same arguments.");
                 return none;
             default:
                 Report("$.fallback.kind", $"is {(kind is null ? "missing" : $"'{kind}'")}. {wayOut}");
                 return none;
+        }
+    }
+
+    /// <summary>What answers where a last good result or another tool does not: never nothing.</summary>
+    private string ReadOtherwise(JsonElement fallback)
+    {
+        const string wayOut = "Declare what answers where this fallback has nothing: {\"kind\": \"message\", \"text\": \"…\"} or {\"kind\": \"fixed\", \"result\": …}.";
+        if (!fallback.TryGetProperty("otherwise", out var otherwise) || otherwise.ValueKind != JsonValueKind.Object)
+        {
+            Report("$.fallback.otherwise", $"is missing. {wayOut}");
+            return "";
+        }
+
+        RefuseUnknown(otherwise, "$.fallback.otherwise", ["kind", "text", "result"]);
+        var kind = otherwise.TryGetProperty("kind", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        if (kind == "fixed" && otherwise.TryGetProperty("result", out var result))
+        {
+            return result.GetRawText();
+        }
+
+        if (kind == "message" && otherwise.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(text.GetString()))
+        {
+            return text.GetString() ?? "";
+        }
+
+        Report("$.fallback.otherwise", $"is {Describe(otherwise)}. {wayOut}");
+        return "";
+    }
+
+    private void RequireMember(JsonElement parent, string member, string wayOut)
+    {
+        if (!parent.TryGetProperty(member, out _))
+        {
+            Report($"$.fallback.{member}", $"is missing. {wayOut}");
         }
     }
 
@@ -166,12 +215,24 @@ internal sealed partial class ToolManifestReader(string file, List<string> probl
         }
 
         RefuseUnknown(breaker, "$.breaker", BreakerMembers);
+        var breakSeconds = ReadNumber(breaker, "$.breaker", "breakSeconds", 0.5, 3600, 1);
+        // A break that was declared is not shortened by the default of a limit that was not.
+        var maxBreakSeconds = ReadNumber(breaker, "$.breaker", "maxBreakSeconds", 0.5, 3600, Math.Max(2, breakSeconds));
+        if (maxBreakSeconds < breakSeconds)
+        {
+            Report("$.breaker.maxBreakSeconds", $"is less than breakSeconds. Write at least {breakSeconds}.");
+        }
+
         return new BreakerSettings
         {
             FailureRatio = ReadNumber(breaker, "$.breaker", "failureRatio", 0.01, 1, 0.5),
+            SlowCallRatio = ReadNumber(breaker, "$.breaker", "slowCallRatio", 0.01, 1, 0.8),
+            SlowCall = breaker.TryGetProperty("slowCallSeconds", out _) ? TimeSpan.FromSeconds(ReadNumber(breaker, "$.breaker", "slowCallSeconds", 0.01, 600, 1)) : null,
             MinimumThroughput = ReadInteger(breaker, "$.breaker", "minimumThroughput", 2, 100_000, 5),
             Sampling = TimeSpan.FromSeconds(ReadNumber(breaker, "$.breaker", "samplingSeconds", 0.5, 3600, 30)),
-            Break = TimeSpan.FromSeconds(ReadNumber(breaker, "$.breaker", "breakSeconds", 0.5, 3600, 5)),
+            Break = TimeSpan.FromSeconds(breakSeconds),
+            BreakGrowth = ReadNumber(breaker, "$.breaker", "breakGrowth", 1, 10, 2),
+            MaxBreak = TimeSpan.FromSeconds(maxBreakSeconds),
         };
     }
 

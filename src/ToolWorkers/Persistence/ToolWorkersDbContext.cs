@@ -1,11 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using Pipeline.ToolWorkers.Accounts;
 using Pipeline.ToolWorkers.Calls;
+using Pipeline.ToolWorkers.Circuits;
+using Pipeline.ToolWorkers.Fallbacks;
 
 namespace Pipeline.ToolWorkers.Persistence;
 
 /// <summary>
-/// The tool workers' own database: what is known of calls with effects, and the sample bank. All names begin with <c>tool_</c>, so that
+/// The tool workers' own database: what is known of calls with effects, circuits and last good results, and the sample bank. All names begin with <c>tool_</c>, so that
 /// it can share a database with other services.
 /// </summary>
 internal abstract class ToolWorkersDbContext(DbContextOptions options) : DbContext(options)
@@ -13,6 +15,10 @@ internal abstract class ToolWorkersDbContext(DbContextOptions options) : DbConte
     public const string MigrationsHistoryTable = "tool_migrations";
 
     public DbSet<CallRecord> Calls => Set<CallRecord>();
+
+    public DbSet<CircuitRecord> Circuits => Set<CircuitRecord>();
+
+    public DbSet<LastGoodResult> LastGoodResults => Set<LastGoodResult>();
 
     public DbSet<Customer> Customers => Set<Customer>();
 
@@ -35,6 +41,25 @@ internal abstract class ToolWorkersDbContext(DbContextOptions options) : DbConte
             call.Property(x => x.State).HasConversion<string>().HasMaxLength(16);
             call.Property(x => x.StartedBy).HasMaxLength(256);
             call.HasIndex(x => x.StartedAt);
+        });
+        modelBuilder.Entity<CircuitRecord>(circuit =>
+        {
+            circuit.ToTable("tool_circuits");
+            circuit.HasKey(x => x.Tool);
+            circuit.Property(x => x.Tool).HasMaxLength(64);
+            circuit.Property(x => x.State).HasConversion<string>().HasMaxLength(16);
+            circuit.Property(x => x.ProbeOwner).HasMaxLength(256);
+            circuit.Property(x => x.ChangedBy).HasMaxLength(256);
+            circuit.Property(x => x.Reason).HasMaxLength(CircuitRecord.MaxReasonLength);
+        });
+        modelBuilder.Entity<LastGoodResult>(result =>
+        {
+            result.ToTable("tool_last_good");
+            result.HasKey(x => x.Key);
+            result.Property(x => x.Key).HasMaxLength(64).IsUnicode(false);
+            result.Property(x => x.Tool).HasMaxLength(64);
+            result.Property(x => x.Tenant).HasMaxLength(64);
+            result.HasIndex(x => x.At);
         });
         modelBuilder.Entity<Customer>(customer =>
         {

@@ -1,3 +1,4 @@
+using Pipeline.Benchmarks.Incident;
 using Pipeline.ServiceDefaults;
 using Pipeline.ToolWorkers;
 
@@ -8,6 +9,7 @@ internal static class BenchmarkService
 {
     public const string Model = "model";
     public const string Tools = "tools";
+    public const string IncidentTools = "incident-tools";
 
     public static async Task<int> RunAsync(string role, bool migrate)
     {
@@ -25,7 +27,15 @@ internal static class BenchmarkService
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("tool-workers");
         builder.AddToolWorkers();
-        AddTools(builder.Services);
+        if (role == IncidentTools)
+        {
+            builder.Services.AddTool<IncidentTool>().AddTool<SoundTool>();
+        }
+        else
+        {
+            AddTools(builder.Services);
+        }
+
         builder.AddPipelineBus(bus => bus.AddToolWorkersConsumers());
         var app = builder.Build();
         return await app.RunServiceAsync(migrate ? ["--migrate"] : [], () => app.MapServiceDefaults());

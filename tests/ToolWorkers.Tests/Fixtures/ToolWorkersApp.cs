@@ -46,6 +46,8 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
 
     public string ToolsFolder => Path.Combine(ContentRoot, "tools");
 
+    public Uri Address => new(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.Single() ?? throw new InvalidOperationException("Not started."));
+
     private WebApplication App => _app ?? throw new InvalidOperationException("Call StartAsync first.");
 
     public static async Task<ToolWorkersApp> StartAsync(Action<ToolWorkersApp>? arrange = null, bool seed = false)
@@ -175,9 +177,8 @@ internal sealed class ToolWorkersApp : IAsyncDisposable
 
     public async Task<string> GetTextAsync(string path)
     {
-        var address = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.Single();
         using var http = new HttpClient();
-        return await http.GetStringAsync(new Uri(address + path), TestContext.Current.CancellationToken);
+        return await http.GetStringAsync(new Uri(Address, path), TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

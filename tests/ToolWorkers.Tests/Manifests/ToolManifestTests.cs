@@ -32,13 +32,18 @@ public sealed class ToolManifestTests
     }
 
     [Theory]
-    [InlineData("lastGood")]
-    [InlineData("otherTool")]
-    public async Task A_fallback_that_is_not_built_yet_is_refused_by_name(string kind)
+    [InlineData("""{"kind":"lastGood"}""", "$.fallback.maxAgeSeconds: is missing")]
+    [InlineData("""{"kind":"lastGood","maxAgeSeconds":60}""", "$.fallback.otherwise: is missing")]
+    [InlineData("""{"kind":"tool","otherwise":{"kind":"message","text":"No."}}""", "$.fallback.tool: is missing")]
+    [InlineData("""{"kind":"tool","tool":"nobody","otherwise":{"kind":"message","text":"No."}}""", "$.fallback.tool: is 'nobody', which no manifest declares")]
+    [InlineData("""{"kind":"tool","tool":"scripted","otherwise":{"kind":"message","text":"No."}}""", "$.fallback.tool: is the tool itself")]
+    [InlineData("""{"kind":"tool","tool":"issue_refund","otherwise":{"kind":"message","text":"No."}}""", "$.fallback.tool: is 'issue_refund', which is OnceOnly")]
+    [InlineData("""{"kind":"otherTool"}""", "$.fallback.kind: is 'otherTool'")]
+    public async Task A_fallback_that_could_not_answer_is_refused_at_the_start(string fallback, string problem)
     {
-        var failures = await FailuresAsync(app => app.AddManifest(manifest => manifest["fallback"] = new JsonObject { ["kind"] = kind }));
+        var failures = await FailuresAsync(app => app.AddManifest(manifest => manifest["fallback"] = JsonNode.Parse(fallback)));
 
-        Assert.Contains(failures, x => x.Contains($"$.fallback.kind: is '{kind}', which is not yet supported.", StringComparison.Ordinal));
+        Assert.Contains(failures, x => x.Contains(problem, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class MigrationTests
         var script = database.GetService<IMigrator>().GenerateScript(options: MigrationsSqlGenerationOptions.Default);
 
         var tables = script.Split('\n').Where(x => x.Contains("CREATE TABLE", StringComparison.Ordinal)).ToList();
-        Assert.Equal(7, tables.Count);
+        Assert.Equal(9, tables.Count);
         Assert.All(tables, x => Assert.Contains("tool_", x, StringComparison.Ordinal));
         Assert.DoesNotContain("xmin", script, StringComparison.Ordinal);
     }
