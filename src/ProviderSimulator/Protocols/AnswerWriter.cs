@@ -59,7 +59,17 @@ internal sealed class AnswerWriter(IOptions<ProviderSimulatorOptions> options, S
         }
         finally
         {
-            call.Settle(call.InputTokens > 0 ? charges.AtEnd(call.OutputTokens) : default);
+            Close(call, charges);
+        }
+    }
+
+    /// <summary>Gives back what max_tokens held and nobody produced; once.</summary>
+    private static void Close(Call call, TokenCharges charges)
+    {
+        if (!call.Closed)
+        {
+            call.Closed = true;
+            call.Settle(charges.AtEnd(call.OutputTokens));
         }
     }
 
@@ -72,6 +82,7 @@ internal sealed class AnswerWriter(IOptions<ProviderSimulatorOptions> options, S
             await ProduceAsync(call, (int)((long)answer.OutputTokens * portion / portions), charges, context.RequestAborted);
         }
 
+        Close(call, charges);
         if (fault is { Kind: FaultKind.Abort })
         {
             context.Abort();

@@ -32,6 +32,9 @@ internal sealed class Call(string requestId, DateTimeOffset at, IdSource ids)
 
     public int StreamEvents { get; set; }
 
+    /// <summary>Whether the last correction of the charge is made.</summary>
+    public bool Closed { get; set; }
+
     public void Charged(long ticks, in Charge charge) => _charges.Add(new LedgerCharge(ticks, charge));
 
     /// <summary>Takes from the limits beyond the admission, and notes it.</summary>
