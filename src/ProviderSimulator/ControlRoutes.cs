@@ -23,9 +23,9 @@ internal static class ControlRoutes
         routes.MapGet("/headers", () => Results.Json(writer.Headers, ControlJson.Default.HeaderOptions));
         routes.MapPut("/headers", (RequestDelegate)(async context =>
         {
-            (HeaderOptions? headers, IReadOnlyList<string> problems) = await ReadAsync(context, new HeaderOptions(), ControlJson.Default.HeaderOptions);
-            problems = headers is null ? problems : LimitRules.Problems("headers", headers);
-            writer.Headers = problems.Count == 0 ? headers! : writer.Headers;
+            (HeaderOptions[] headers, IReadOnlyList<string> problems) = await ReadAsync(context, [writer.Headers], ControlJson.Default.HeaderOptions);
+            problems = [.. problems, .. headers.SelectMany(x => LimitRules.Problems("headers", x))];
+            writer.Headers = problems.Count == 0 ? headers[0] : writer.Headers;
             await AnswerAsync(context, problems);
         }));
         routes.MapMethods("/revoked/{alias}", [HttpMethods.Put, HttpMethods.Delete], (RequestDelegate)(context =>
@@ -50,24 +50,23 @@ internal static class ControlRoutes
         LimitScope scope = query.ContainsKey("project") ? LimitScope.Project : query.ContainsKey("key") ? LimitScope.Key : LimitScope.Organisation;
         string name = scope switch { LimitScope.Project => query["project"].ToString(), LimitScope.Key => query["key"].ToString(), _ => organisation };
         string? modelClass = query.ContainsKey("class") ? query["class"].ToString() : null;
-        if (limiter.Sets.FirstOrDefault(x => x.Scope == scope && x.Name == name && (modelClass is null || x.ModelClass == modelClass)) is not { } first)
+        LimitSet[] sets = [.. limiter.Sets.Where(x => x.Scope == scope && x.Name == name && (modelClass is null || x.ModelClass == modelClass))];
+        if (sets.Length == 0)
         {
             await AnswerAsync(context, [$"'{name}' has no limits of scope {scope} for class '{modelClass}'; GET /limits shows what has, and a scope needs one limit at the start"]);
             return;
         }
 
-        (LimitOptions? options, IReadOnlyList<string> problems) = await ReadAsync(context, first.Options, ControlJson.Default.LimitOptions);
-        problems = options is null ? problems : LimitRules.Problems("limits", options, scope == LimitScope.Organisation);
+        // Each class keeps what the body does not name.
+        (LimitOptions[] options, IReadOnlyList<string> problems) = await ReadAsync(context, [.. sets.Select(x => x.Options)], ControlJson.Default.LimitOptions);
+        problems = [.. problems, .. options.SelectMany(x => LimitRules.Problems("limits", x, scope == LimitScope.Organisation)).Distinct(StringComparer.Ordinal)];
         if (problems.Count == 0)
         {
             lock (change)
             {
                 if (ledger.Limits.HasRoom(limiter.Sets.Count * LimitSet.Metered.Length))
                 {
-                    foreach (LimitSet set in limiter.Change(scope, name, modelClass, options!))
-                    {
-                        ledger.Limits.Set(organisation, set, clock.Now);
-                    }
+                    limiter.Change(sets.Zip(options), set => ledger.Limits.Set(organisation, set, clock.Now));
                 }
                 else
                 {
@@ -82,11 +81,11 @@ internal static class ControlRoutes
     private static async Task ChangeForeignAsync(HttpContext context, LimiterDirectory limiters)
     {
         string organisation = Route(context, "organisation");
-        (ForeignTrafficOptions? foreign, IReadOnlyList<string> problems) = await ReadAsync(context, new ForeignTrafficOptions(), ControlJson.Default.ForeignTrafficOptions);
-        problems = foreign is null ? problems : LimitRules.Problems("foreign", foreign);
+        (ForeignTrafficOptions[] foreign, IReadOnlyList<string> problems) = await ReadAsync(context, [new ForeignTrafficOptions()], ControlJson.Default.ForeignTrafficOptions);
+        problems = [.. problems, .. foreign.SelectMany(x => LimitRules.Problems("foreign", x))];
         if (problems.Count == 0 && limiters.FindOrganisation(organisation) is { } limiter)
         {
-            limiter.StartForeign(foreign!);
+            limiter.StartForeign(foreign[0]);
         }
         else if (problems.Count == 0)
         {
@@ -97,28 +96,32 @@ internal static class ControlRoutes
     }
 
     /// <summary>The present settings with the members of the body laid over them.</summary>
-    private static async Task<(T? Value, IReadOnlyList<string> Problems)> ReadAsync<T>(HttpContext context, T present, JsonTypeInfo<T> type)
-        where T : class
+    private static async Task<(T[] Values, IReadOnlyList<string> Problems)> ReadAsync<T>(HttpContext context, T[] present, JsonTypeInfo<T> type)
     {
         using RequestBody? body = await RequestBody.ReadAsync(context.Request, MaxBodyBytes, context.RequestAborted);
         if (body?.Json is not { RootElement.ValueKind: JsonValueKind.Object } json)
         {
-            return (null, [body is null ? $"the body is longer than {MaxBodyBytes} bytes" : $"the body is not a JSON object. {body.Error}"]);
+            return ([], [body is null ? $"the body is longer than {MaxBodyBytes} bytes" : $"the body is not a JSON object. {body.Error}"]);
         }
 
         try
         {
-            JsonObject merged = JsonSerializer.SerializeToNode(present, type)!.AsObject();
+            return ([.. present.Select(Merge)], []);
+        }
+        catch (JsonException e)
+        {
+            return ([], [e.Message]);
+        }
+
+        T Merge(T value)
+        {
+            JsonObject merged = JsonSerializer.SerializeToNode(value, type)!.AsObject();
             foreach (JsonProperty member in json.RootElement.EnumerateObject())
             {
                 merged[member.Name] = JsonNode.Parse(member.Value.GetRawText());
             }
 
-            return (merged.Deserialize(type), []);
-        }
-        catch (JsonException e)
-        {
-            return (null, [e.Message]);
+            return merged.Deserialize(type)!;
         }
     }
 

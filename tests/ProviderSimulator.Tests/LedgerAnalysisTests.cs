@@ -113,6 +113,44 @@ public sealed class LedgerAnalysisTests
         Assert.Equal([500, 100, 1400], recovery.Gaps);
     }
 
+    [Theory]
+    [InlineData(LimitPreset.OpenAi)]
+    [InlineData(LimitPreset.Anthropic)]
+    [InlineData(LimitPreset.Azure)]
+    [InlineData(LimitPreset.Sliding60s)]
+    public void What_the_limits_admit_is_never_over_them_in_the_report_and_uses_them_up(LimitPreset preset)
+    {
+        var time = new ManualTime();
+        var clock = new SimulatorClock(time);
+        var options = new LimitOptions { Preset = preset, RequestsPerMinute = 600, TokensPerMinute = 60_000 };
+        var set = new LimitSet(LimitScope.Organisation, "org", "", options, clock);
+        var limits = new LedgerLimits();
+        limits.Set("org", set, clock.Now);
+        var draws = new SeededDraws(7, preset.ToString());
+        List<LedgerEntry> calls = [];
+        while (clock.Now < Ticks(600))
+        {
+            // Twice as much as is permitted, at random times.
+            time.Advance(TimeSpan.FromSeconds(-Math.Log(1 - draws.Next()) / 20));
+            var charge = new Charge(1 + (int)(draws.Next() * 200), 0, 0);
+            if (set.Check(charge, clock.Now) is null)
+            {
+                set.Admit(charge, clock.Now);
+                set.Finish();
+                calls.Add(Call(0, 0) with { ArrivalTicks = clock.Now, Charges = [new LedgerCharge(clock.Now, charge)] });
+            }
+        }
+
+        LedgerReport report = LedgerAnalysis.Compute(calls, limits.All(), clock.Start, Ticks(60), Ticks(600));
+        Assert.Equal(2, report.Limits.Count);
+        Assert.All(report.Limits, x => Assert.InRange(x.PeakFill, 0.9, 1 + 1e-9));
+        Assert.True(report.Limits.Max(x => x.Utilisation) > 0.95);
+        if (preset == LimitPreset.Sliding60s)
+        {
+            Assert.All(report.Limits, x => Assert.InRange(x.WorstWindow, 0.9, 1));
+        }
+    }
+
     private static LimitReport Report(LedgerEntry[] calls, LimitPeriod limit, double from, double to) =>
         Assert.Single(LedgerAnalysis.Compute(calls, [limit], Start, Ticks(from), Ticks(to)).Limits);
 

@@ -178,19 +178,18 @@ internal sealed class OrganisationLimiter
 
     public IReadOnlyList<LimitSet> Sets => _sets;
 
-    /// <summary>Answers the sets that changed.</summary>
-    public IReadOnlyList<LimitSet> Change(LimitScope scope, string name, string? modelClass, LimitOptions options)
+    /// <param name="changes">Sets of this organisation and their new options.</param>
+    /// <param name="note">Called for each before any call can be admitted by it.</param>
+    public void Change(IEnumerable<(LimitSet Set, LimitOptions Options)> changes, Action<LimitSet> note)
     {
         lock (_lock)
         {
             CatchUp_NeedsLock();
-            LimitSet[] changed = [.. _sets.Where(x => x.Scope == scope && x.Name == name && (modelClass is null || x.ModelClass == modelClass))];
-            foreach (LimitSet set in changed)
+            foreach ((LimitSet set, LimitOptions options) in changes)
             {
                 set.Change(options, _clock);
+                note(set);
             }
-
-            return changed;
         }
     }
 
