@@ -11,37 +11,43 @@ internal sealed class Ledger
     private static readonly string[] VerdictNames = Enum.GetNames<Verdict>();
 
     private readonly Lock _lock = new();
-    private readonly TimeProvider _time;
+    private readonly SimulatorClock _clock;
     private readonly LedgerEntry[] _ring;
     private readonly Dictionary<string, (int Now, int Max)> _organisations = new(StringComparer.Ordinal);
     private readonly long[] _verdicts = new long[VerdictNames.Length];
     private DateTimeOffset _since;
     private long _sequence;
     private long _arrivals;
-    private long _ended;
+    private long _booked;
+    private long _lastForgotten = long.MinValue;
     private int _inFlight;
     private int _maxConcurrent;
     private long _inputTokens;
     private long _outputTokens;
+    private long _cachedTokens;
     private long _chargedTokens;
 
-    public Ledger(IOptions<ProviderSimulatorOptions> options, TimeProvider time)
+    public Ledger(IOptions<ProviderSimulatorOptions> options, SimulatorClock clock)
     {
-        _time = time;
+        _clock = clock;
         _ring = new LedgerEntry[options.Value.LedgerCapacity];
-        _since = time.GetUtcNow();
+        _since = clock.Time.GetUtcNow();
     }
+
+    /// <summary>The limits that the entries are judged by.</summary>
+    public LedgerLimits Limits { get; } = new();
+
+    public DateTimeOffset WallClock(long ticks) => _clock.Start.AddTicks(ticks);
 
     /// <summary>Books an arrival; <see cref="End"/> must follow.</summary>
     public LedgerEntry Arrive(string protocol)
     {
-        DateTimeOffset now = _time.GetUtcNow();
         lock (_lock)
         {
             _arrivals++;
             _inFlight++;
             _maxConcurrent = Math.Max(_maxConcurrent, _inFlight);
-            return new LedgerEntry { Sequence = ++_sequence, At = now, Protocol = protocol };
+            return new LedgerEntry { Sequence = ++_sequence, At = _clock.Time.GetUtcNow(), ArrivalTicks = _clock.Now, Protocol = protocol };
         }
     }
 
@@ -69,13 +75,18 @@ internal sealed class Ledger
             _verdicts[(int)entry.Verdict]++;
             _inputTokens += entry.InputTokens;
             _outputTokens += entry.OutputTokens;
+            _cachedTokens += entry.CachedTokens;
             _chargedTokens += entry.ChargedTokens;
-            if (_ring.Length > 0)
-            {
-                _ring[(int)(_ended % _ring.Length)] = entry;
-            }
+            Book_NeedsLock(entry);
+        }
+    }
 
-            _ended++;
+    /// <summary>Books a call that was never in flight here: it is in no total.</summary>
+    public void Add(LedgerEntry entry)
+    {
+        lock (_lock)
+        {
+            Book_NeedsLock(entry);
         }
     }
 
@@ -83,22 +94,50 @@ internal sealed class Ledger
     {
         lock (_lock)
         {
-            int held = (int)Math.Min(_ended, _ring.Length);
+            int held = Held_NeedsLock();
             return new LedgerSnapshot
             {
                 Since = _since,
+                Now = _clock.Time.GetUtcNow(),
                 Arrivals = _arrivals,
                 InFlight = _inFlight,
                 MaxConcurrent = _maxConcurrent,
                 MaxConcurrentByOrganisation = _organisations.ToDictionary(o => o.Key, o => o.Value.Max),
                 InputTokens = _inputTokens,
                 OutputTokens = _outputTokens,
+                CachedTokens = _cachedTokens,
                 ChargedTokens = _chargedTokens,
                 Verdicts = Enumerable.Range(1, VerdictNames.Length - 1).ToDictionary(v => VerdictNames[v], v => _verdicts[v]),
-                Forgotten = _ended - held,
-                Recent = [.. Enumerable.Range(1, Math.Min(recent, held)).Select(back => _ring[(int)((_ended - back) % _ring.Length)])],
+                Forgotten = _booked - held,
+                Recent = [.. Newest_NeedsLock().Take(recent)],
             };
         }
+    }
+
+    /// <summary>The held calls that match, newest end first.</summary>
+    public IReadOnlyList<LedgerEntry> Find(LedgerQuery query)
+    {
+        lock (_lock)
+        {
+            return [.. Newest_NeedsLock().Where(query.Matches).Take(query.Limit)];
+        }
+    }
+
+    /// <summary>Counts a span of time.</summary>
+    public LedgerReport Report(DateTimeOffset? from, DateTimeOffset? to)
+    {
+        LedgerEntry[] entries;
+        bool complete;
+        long start;
+        lock (_lock)
+        {
+            start = from is { } begin ? (begin - _clock.Start).Ticks : (_since - _clock.Start).Ticks;
+            entries = [.. Newest_NeedsLock()];
+            complete = _inFlight == 0 && _lastForgotten < start;
+        }
+
+        long end = to is { } until ? Math.Min((until - _clock.Start).Ticks, _clock.Now) : _clock.Now;
+        return LedgerAnalysis.Compute(entries, Limits.All(), _clock.Start, start, end) with { Complete = complete };
     }
 
     /// <summary>Starts a new page. Calls in flight stay counted as in flight and end on the new page.</summary>
@@ -106,10 +145,11 @@ internal sealed class Ledger
     {
         lock (_lock)
         {
-            _since = _time.GetUtcNow();
+            _since = _clock.Time.GetUtcNow();
             Array.Clear(_ring);
             Array.Clear(_verdicts);
-            _arrivals = _ended = _inputTokens = _outputTokens = _chargedTokens = 0;
+            _arrivals = _booked = _inputTokens = _outputTokens = _cachedTokens = _chargedTokens = 0;
+            _lastForgotten = long.MinValue;
             _maxConcurrent = _inFlight;
             foreach (string organisation in _organisations.Keys.ToArray())
             {
@@ -118,4 +158,24 @@ internal sealed class Ledger
             }
         }
     }
+
+    private void Book_NeedsLock(LedgerEntry entry)
+    {
+        if (_ring.Length == 0)
+        {
+            _lastForgotten = Math.Max(_lastForgotten, entry.ArrivalTicks);
+        }
+        else
+        {
+            int place = (int)(_booked % _ring.Length);
+            _lastForgotten = Math.Max(_lastForgotten, _ring[place] is { } forgotten ? forgotten.ArrivalTicks : long.MinValue);
+            _ring[place] = entry;
+        }
+
+        _booked++;
+    }
+
+    private int Held_NeedsLock() => (int)Math.Min(_booked, _ring.Length);
+
+    private IEnumerable<LedgerEntry> Newest_NeedsLock() => Enumerable.Range(1, Held_NeedsLock()).Select(back => _ring[(int)((_booked - back) % _ring.Length)]);
 }

@@ -5,6 +5,9 @@ internal sealed record LedgerSnapshot
 {
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>The simulator's clock, for the times of a report.</summary>
+    public required DateTimeOffset Now { get; init; }
+
     public required long Arrivals { get; init; }
 
     public required int InFlight { get; init; }
@@ -16,6 +19,8 @@ internal sealed record LedgerSnapshot
     public required long InputTokens { get; init; }
 
     public required long OutputTokens { get; init; }
+
+    public required long CachedTokens { get; init; }
 
     public required long ChargedTokens { get; init; }
 

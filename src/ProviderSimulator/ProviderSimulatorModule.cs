@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.ProviderSimulator.Limits;
 using Pipeline.ProviderSimulator.Protocols;
 using Pipeline.ProviderSimulator.Protocols.Anthropic;
+using Pipeline.ProviderSimulator.Protocols.Azure;
 using Pipeline.ProviderSimulator.Protocols.OpenAi;
 using Pipeline.ProviderSimulator.Scripts;
 
@@ -10,24 +11,26 @@ namespace Pipeline.ProviderSimulator;
 
 /// <summary>
 /// Puts the simulator into a host: settings from section <see cref="ProviderSimulatorOptions.Section"/>, routes at the root or
-/// under a prefix. SDKs are pointed at <c>{prefix}/v1</c> (OpenAI) or <c>{prefix}</c> (Anthropic).
+/// under a prefix. SDKs are pointed at <c>{prefix}/v1</c> (OpenAI), <c>{prefix}</c> (Anthropic) or <c>{prefix}/openai/v1</c> (Azure).
 /// </summary>
 public static class ProviderSimulatorModule
 {
-    private const int DefaultRecent = 100;
-
     public static IHostApplicationBuilder AddProviderSimulator(this IHostApplicationBuilder builder)
     {
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<ProviderSimulatorOptions>().BindConfiguration(ProviderSimulatorOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ProviderSimulatorOptions>, ProviderSimulatorOptionsValidator>();
+        services.AddSingleton<SimulatorClock>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<Outage>();
         services.AddSingleton<LimiterDirectory>();
         services.AddSingleton<IdSource>();
         services.AddSingleton<OpenAiProtocol>();
         services.AddSingleton<AnthropicProtocol>();
+        services.AddSingleton<AzureProtocol>();
+        services.AddSingleton<ResponseWriter>();
+        services.AddSingleton<AnswerWriter>();
         services.AddSingleton<CallHandler>();
         services.AddSingleton(LoadModel);
         return builder;
@@ -42,6 +45,7 @@ public static class ProviderSimulatorModule
         IServiceProvider services = routes.ServiceProvider;
         var handler = services.GetRequiredService<CallHandler>();
         var openAi = services.GetRequiredService<OpenAiProtocol>();
+        var azure = services.GetRequiredService<AzureProtocol>();
         var anthropic = services.GetRequiredService<AnthropicProtocol>();
         var ledger = services.GetRequiredService<Ledger>();
         ProviderSimulatorOptions options = services.GetRequiredService<IOptions<ProviderSimulatorOptions>>().Value;
@@ -51,15 +55,11 @@ public static class ProviderSimulatorModule
         group.MapPost("/v1/messages", (RequestDelegate)(context => handler.HandleAsync(context, anthropic)));
         group.MapGet("/v1/models", (RequestDelegate)(context => ModelList.WriteAsync(context, openAi, anthropic, options)));
         group.Map("/v1/{**rest}", (RequestDelegate)(context => handler.RefuseRouteAsync(context, IsAnthropic(context.Request) ? anthropic : openAi)));
-        group.MapGet("/ledger", (int? recent) =>
-            recent is < 0
-                ? Results.Json(new Dictionary<string, string> { ["error"] = $"recent is '{recent}'; ask for 0 or more entries" }, statusCode: StatusCodes.Status400BadRequest)
-                : Results.Json(ledger.Snapshot(recent ?? DefaultRecent), LedgerJson.Default.LedgerSnapshot));
-        group.MapDelete("/ledger", () =>
-        {
-            ledger.Clear();
-            return Results.NoContent();
-        });
+        group.MapPost("/openai/v1/chat/completions", (RequestDelegate)(context => handler.HandleAsync(context, azure)));
+        group.MapPost("/openai/deployments/{deployment}/chat/completions", (RequestDelegate)(context => handler.HandleAsync(context, azure)));
+        var limiters = services.GetRequiredService<LimiterDirectory>();
+        group.MapLedger(ledger, limiters);
+        group.MapControl(limiters, ledger, services.GetRequiredService<SimulatorClock>(), services.GetRequiredService<ResponseWriter>());
         group.MapOutage(services.GetRequiredService<Outage>());
         group.MapGet("/health/live", () => Results.Text("live"));
         return group;

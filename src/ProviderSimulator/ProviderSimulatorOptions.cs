@@ -16,7 +16,7 @@ public sealed class ProviderSimulatorOptions
     /// <value>The rule file of the scripted model; none = a fixed answer. Relative paths start at the working directory.</value>
     public string? RulesFile { get; set; }
 
-    /// <value>API key → organisation. Empty = every non-empty key is accepted. (A key with ':' cannot be written as a configuration name.)</value>
+    /// <value>API key → organisation, or organisation/project. Empty = every non-empty key is accepted. (A key with ':' cannot be written as a configuration name.)</value>
     public Dictionary<string, string> Keys { get; } = new(StringComparer.Ordinal);
 
     /// <value>The models that exist. Empty = every name is accepted.</value>
@@ -27,6 +27,30 @@ public sealed class ProviderSimulatorOptions
 
     /// <value>Organisation → its own limits, instead of <see cref="Limits"/>.</value>
     public Dictionary<string, LimitOptions> Organisations { get; } = new(StringComparer.Ordinal);
+
+    /// <value>organisation/project → limits of the project, beside those of the organisation.</value>
+    public Dictionary<string, LimitOptions> Projects { get; } = new(StringComparer.Ordinal);
+
+    /// <value>API key → limits of the key, beside those of its organisation.</value>
+    public Dictionary<string, LimitOptions> KeyLimits { get; } = new(StringComparer.Ordinal);
+
+    /// <value>Prefix of a model's name → class. The models of a class share limits; those without a class share theirs. The longest prefix wins.</value>
+    public Dictionary<string, string> ModelClasses { get; } = new(StringComparer.Ordinal);
+
+    /// <value>Organisation → somebody else who uses it.</value>
+    public Dictionary<string, ForeignTrafficOptions> Foreign { get; } = new(StringComparer.Ordinal);
+
+    /// <value>What the rate-limit headers show and hide.</value>
+    public HeaderOptions Headers { get; set; } = new();
+
+    /// <value>Everything that looks random follows from it: estimates, foreign calls.</value>
+    public ulong Seed { get; set; } = 1;
+
+    /// <value>Prompt and max_tokens together may not be longer (<c>context_length_exceeded</c>); 0 = no such limit.</value>
+    public int ContextTokens { get; set; }
+
+    /// <value>How fast output is produced, after the latency of the first token; 0 = at once. Streams are paced by it.</value>
+    public double OutputTokensPerSecond { get; set; }
 
     /// <value>Whether answers carry the rate-limit headers.</value>
     public bool SendRateLimitHeaders { get; set; } = true;

@@ -12,6 +12,7 @@ internal static class StandaloneArguments
           --urls URLS       where to listen, default {{DefaultUrls}}
           --rpm N           requests a minute for each organisation, default unlimited
           --tpm N           tokens a minute for each organisation, default unlimited
+          --preset NAME     how limits count: OpenAi, Anthropic, Azure or Sliding60s
           --concurrency N   calls at one time for each organisation, default unlimited
           --latency FACTOR  multiplies the latencies of the rules; 0 = answer at once
           --help            this page
@@ -19,7 +20,8 @@ internal static class StandaloneArguments
         Every other setting is configuration, section ProviderSimulator: --ProviderSimulator:Keys:my-key=my-org
         or the environment variable ProviderSimulator__Keys__my-key=my-org.
 
-        Point the OpenAI SDK at URL/v1 and the Anthropic SDK at URL; GET URL/ledger shows what arrived.
+        Point the OpenAI SDK at URL/v1 and the Anthropic SDK at URL; GET URL/ledger shows what arrived,
+        GET URL/ledger/report how much of each limit was used (docs/provider-simulator.md).
         PUT URL/outage {"kind":"status","status":503,"seconds":60} takes the provider down for a minute.
         Exit codes: 0 stopped on request, 1 cannot listen, 2 wrong arguments, settings or rules.
         """;
@@ -30,6 +32,7 @@ internal static class StandaloneArguments
         ["--urls"] = "urls",
         ["--rpm"] = $"{ProviderSimulatorOptions.Section}:Limits:RequestsPerMinute",
         ["--tpm"] = $"{ProviderSimulatorOptions.Section}:Limits:TokensPerMinute",
+        ["--preset"] = $"{ProviderSimulatorOptions.Section}:Limits:Preset",
         ["--concurrency"] = $"{ProviderSimulatorOptions.Section}:Limits:Concurrency",
         ["--latency"] = $"{ProviderSimulatorOptions.Section}:{nameof(ProviderSimulatorOptions.LatencyFactor)}",
     };

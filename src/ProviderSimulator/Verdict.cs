@@ -4,7 +4,7 @@ namespace Pipeline.ProviderSimulator;
 
 /// <summary>How the simulator ended a call. The closed list: errors of both protocols and lines of the ledger are named by it.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
-internal enum Verdict
+public enum Verdict
 {
     None = 0,
     Answered = 1,
@@ -35,4 +35,13 @@ internal enum Verdict
     /// <summary>A bug of the simulator or a rule that took too long.</summary>
     SimulatorError = 15,
     RouteNotFound = 16,
+
+    /// <summary>The load grew faster than the provider permits.</summary>
+    SlowDown = 17,
+
+    /// <summary>Prompt and max_tokens together are longer than the model's context.</summary>
+    ContextTooLong = 18,
+
+    /// <summary>A rule or an outage answered 200 with something that is not the protocol.</summary>
+    FaultGarbage = 19,
 }

@@ -43,7 +43,7 @@ public sealed class OutageTests
     [InlineData("7")]
     [InlineData("{}")]
     [InlineData("""{"kind":"status"}""")]
-    [InlineData("""{"kind":"streamError"}""")]
+    [InlineData("""{"kind":"stall"}""")]
     [InlineData("""{"kind":"hang","seconds":-1}""")]
     [InlineData("""{"kind":"hang","minutes":1}""")]
     public async Task A_wrong_body_changes_nothing_and_says_why(string body)

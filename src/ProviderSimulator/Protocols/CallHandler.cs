@@ -1,8 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Pipeline.ProviderSimulator.Limits;
@@ -17,12 +13,12 @@ namespace Pipeline.ProviderSimulator.Protocols;
 internal sealed class CallHandler
 {
     private const int MaxMarkLength = 128;
-    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly ProviderSimulatorOptions _options;
     private readonly HashSet<string> _models;
     private readonly LimiterDirectory _limiters;
-    private readonly ScriptedModel _model;
+    private readonly AnswerWriter _answers;
+    private readonly ResponseWriter _writer;
     private readonly Outage _outage;
     private readonly Ledger _ledger;
     private readonly IdSource _ids;
@@ -30,13 +26,14 @@ internal sealed class CallHandler
     private readonly ILogger<CallHandler> _logger;
 
     public CallHandler(
-        IOptions<ProviderSimulatorOptions> options, LimiterDirectory limiters, ScriptedModel model, Outage outage, Ledger ledger, IdSource ids, TimeProvider time,
+        IOptions<ProviderSimulatorOptions> options, LimiterDirectory limiters, AnswerWriter answers, ResponseWriter writer, Outage outage, Ledger ledger, IdSource ids, TimeProvider time,
         ILogger<CallHandler> logger)
     {
         _options = options.Value;
         _models = new HashSet<string>(_options.Models, StringComparer.Ordinal);
         _limiters = limiters;
-        _model = model;
+        _answers = answers;
+        _writer = writer;
         _outage = outage;
         _ledger = ledger;
         _ids = ids;
@@ -80,8 +77,8 @@ internal sealed class CallHandler
         }
         finally
         {
-            // No verdict: even the error could not be written. The organisation is set again, because an exception loses the entry on its way.
-            _ledger.End(Identify(entry, call) with
+            // No verdict: even the error could not be written. What the call has come to is set again, because an exception loses the entry on its way.
+            _ledger.End(call.Complete(entry) with
             {
                 Verdict = entry.Verdict == Verdict.None ? Verdict.CallerGone : entry.Verdict,
                 DurationMilliseconds = Math.Round(_time.GetElapsedTime(started).TotalMilliseconds, 3),
@@ -109,14 +106,14 @@ internal sealed class CallHandler
     private async Task<LedgerEntry> ServeAsync(HttpContext context, IProviderProtocol protocol, Call call, LedgerEntry entry)
     {
         string? key = protocol.ReadKey(context.Request);
-        if (_limiters.Find(key) is not { } limiter)
+        if (_limiters.Find(key, out KeyOwner? owner) is not { } limiter)
         {
-            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.Unauthenticated, 401));
+            return await RefuseAsync(context, protocol, call, entry with { KeyAlias = owner?.Alias }, new ProviderProblem(Verdict.Unauthenticated, 401));
         }
 
         call.Limiter = limiter;
         _ledger.Enter(limiter.Organisation);
-        entry = Identify(entry, call) with { KeyAlias = Alias(key!) };
+        entry = entry with { KeyAlias = owner!.Alias, Project = owner.Project };
 
         using RequestBody? body = await ReadBodyAsync(context.Request, context.RequestAborted);
         if (body is null)
@@ -151,160 +148,60 @@ internal sealed class CallHandler
             return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.ModelNotFound, 404));
         }
 
-        if (limiter.QuotaExhausted)
+        CallScope scope = call.Scope = limiter.ScopeOf(entry.Project, entry.KeyAlias!, request.Model);
+        if (_outage.Current is { Kind: FaultKind.Reset } && _outage.For(protocol.Name, call.Organisation, request.Model) is not null)
         {
-            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.QuotaExhausted, 429));
+            context.Abort();
+            return entry with { Rule = Outage.RuleName, Verdict = Verdict.FaultAbort };
         }
 
-        Charge charge = protocol.ChargeAtAdmission(request);
-        if (limiter.Admit(charge) is { } refusal)
+        long length = request.PromptTokens + (long)(request.MaxTokens ?? 0);
+        if (_options.ContextTokens > 0 && length > _options.ContextTokens)
         {
-            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(VerdictOf(refusal), 429, Refusal: refusal, RetryAfter: refusal.RetryAfter));
+            var tooLong = new LimitRefusal("", LimitDimension.None, _options.ContextTokens, 0, (int)Math.Min(length, int.MaxValue), null);
+            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.ContextTooLong, 400, Refusal: tooLong));
         }
 
+        if (limiter.BillingRefusal(scope) is { } billing)
+        {
+            int status = protocol.Name != "anthropic" ? 429 : billing switch { "billing_error" => 402, "invalid_request_error" => 400, _ => 429 };
+            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.QuotaExhausted, status, Code: billing));
+        }
+
+        var charges = new TokenCharges(request, limiter.OptionsFor(scope), protocol.Charges, _options.Seed, entry.Sequence);
+        if (limiter.Admit(scope, charges.Admission, out long decided) is { } refusal)
+        {
+            if (refusal.Counted)
+            {
+                call.Charged(decided, default);
+            }
+
+            TimeSpan? retryAfter = refusal.Dimension == LimitDimension.Ramp ? null : refusal.RetryAfter;
+            entry = entry with { RefusedBy = $"{refusal.Scope} {refusal.Dimension}" };
+            return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdicts.Of(refusal), 429, Refusal: refusal, RetryAfter: retryAfter));
+        }
+
+        call.Charged(decided, charges.Admission);
         try
         {
-            return await AnswerAsync(context, protocol, call, entry with { ChargedTokens = charge.Tokens }, request, limiter);
+            return await _answers.AnswerAsync(context, protocol, call, entry with { Admitted = true }, request, charges);
         }
         finally
         {
-            limiter.Finish();
+            limiter.Finish(scope);
+            limiter.Bill(call.InputTokens + call.OutputTokens);
         }
-    }
-
-    private async Task<LedgerEntry> AnswerAsync(
-        HttpContext context, IProviderProtocol protocol, Call call, LedgerEntry entry, ModelRequest request, OrganisationLimiter limiter)
-    {
-        ModelAnswer answer = _outage.Current is { } outage
-            ? new ModelAnswer { Rule = Outage.RuleName, Fault = outage, InputTokens = request.PromptTokens }
-            : _model.Answer(request);
-        entry = entry with { Rule = answer.Rule };
-        try
-        {
-            await DelayAsync(answer.Latency * _options.LatencyFactor, context.RequestAborted);
-            if (answer.Fault is { Kind: FaultKind.Status } fault)
-            {
-                return await RefuseAsync(context, protocol, call, entry,
-                    new ProviderProblem(Verdict.FaultStatus, fault.Status, fault.Message ?? "", RetryAfter: fault.RetryAfter));
-            }
-
-            if (answer.Fault is { Kind: FaultKind.Hang })
-            {
-                await DelayAsync(_options.MaxLatency, context.RequestAborted);
-                context.Abort();
-                return entry with { Verdict = Verdict.FaultHang };
-            }
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return entry with { Verdict = answer.Fault?.Kind == FaultKind.Hang ? Verdict.FaultHang : Verdict.CallerGone };
-        }
-
-        // From here on the provider has done the work and bills it, whether the answer arrives or not.
-        Charge rest = protocol.ChargeAtEnd(request, answer);
-        limiter.Settle(rest);
-        entry = entry with { InputTokens = answer.InputTokens, OutputTokens = answer.OutputTokens, ChargedTokens = entry.ChargedTokens + rest.Tokens };
-        if (answer.Fault is { Kind: FaultKind.Abort })
-        {
-            context.Abort();
-            return entry with { Verdict = Verdict.FaultAbort };
-        }
-
-        WriteLimitHeaders(context, protocol, limiter);
-        entry = entry with { Status = StatusCodes.Status200OK };
-        try
-        {
-            if (request.Stream)
-            {
-                bool whole = await StreamAsync(context, protocol, call, request, answer);
-                return entry with { Verdict = whole ? Verdict.Answered : Verdict.FaultAbort };
-            }
-
-            await WriteJsonAsync(context.Response, json => protocol.WriteAnswer(json, call, request, answer), context.RequestAborted);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return entry with { Verdict = Verdict.CallerGone };
-        }
-
-        return entry with { Verdict = Verdict.Answered };
-    }
-
-    /// <summary>False if a rule broke the stream.</summary>
-    private async Task<bool> StreamAsync(HttpContext context, IProviderProtocol protocol, Call call, ModelRequest request, ModelAnswer answer)
-    {
-        HttpResponse response = context.Response;
-        response.ContentType = "text/event-stream; charset=utf-8";
-        response.Headers.CacheControl = "no-cache";
-        StreamEvent[] events = [.. protocol.StreamAnswer(call, request, answer, _options.StreamChunkCharacters)];
-        bool breaks = answer.Fault is { Kind: FaultKind.StreamError or FaultKind.StreamAbort };
-        await using var json = new Utf8JsonWriter(response.BodyWriter, JsonOptions);
-        foreach (StreamEvent next in events.AsEnumerable().Take(breaks ? (events.Length + 1) / 2 : events.Length))
-        {
-            await WriteEventAsync(response, json, next, context.RequestAborted);
-        }
-
-        if (answer.Fault is { Kind: FaultKind.StreamError } fault)
-        {
-            int status = fault.Status > 0 ? fault.Status : protocol.Name == "anthropic" ? 529 : 503;
-            await WriteEventAsync(response, json, protocol.StreamProblem(call, new ProviderProblem(Verdict.FaultAbort, status, fault.Message ?? "")), context.RequestAborted);
-        }
-        else if (breaks)
-        {
-            context.Abort();
-        }
-
-        return !breaks;
-    }
-
-    private static async Task WriteEventAsync(HttpResponse response, Utf8JsonWriter json, StreamEvent next, CancellationToken cancellationToken)
-    {
-        if (next.Name is { } name)
-        {
-            Write("event: ");
-            Write(name);
-            Write("\n");
-        }
-
-        Write("data: ");
-        if (next.Write is { } write)
-        {
-            json.Reset();
-            write(json);
-            json.Flush();
-        }
-        else
-        {
-            Write("[DONE]");
-        }
-
-        Write("\n\n");
-        await response.BodyWriter.FlushAsync(cancellationToken);
-
-        void Write(string text) => Encoding.UTF8.GetBytes(text, response.BodyWriter);
     }
 
     private async Task<LedgerEntry> RefuseAsync(HttpContext context, IProviderProtocol protocol, Call call, LedgerEntry entry, ProviderProblem problem)
     {
-        HttpResponse response = context.Response;
-        response.StatusCode = problem.Status;
-        if (call.Limiter is { } limiter)
-        {
-            WriteLimitHeaders(context, protocol, limiter);
-        }
-
-        if (problem.RetryAfter is { } retryAfter && _options.SendRetryAfter)
-        {
-            protocol.WriteRetryHeaders(response.Headers, retryAfter);
-        }
-
-        await WriteJsonAsync(response, json => protocol.WriteProblem(json, call, problem), context.RequestAborted);
-        return Identify(entry, call) with { Verdict = problem.Verdict, Status = problem.Status };
+        await _writer.WriteProblemAsync(context, protocol, call, problem);
+        return entry with { Verdict = problem.Verdict, Status = problem.Status, RetryAfterMilliseconds = problem.RetryAfter?.TotalMilliseconds };
     }
 
     private async Task<LedgerEntry> FailAsync(HttpContext context, IProviderProtocol protocol, Call call, LedgerEntry entry, string message)
     {
-        entry = Identify(entry, call) with { Verdict = Verdict.SimulatorError };
+        entry = entry with { Verdict = Verdict.SimulatorError };
         if (context.Response.HasStarted)
         {
             context.Abort();
@@ -312,15 +209,6 @@ internal sealed class CallHandler
         }
 
         return await RefuseAsync(context, protocol, call, entry, new ProviderProblem(Verdict.SimulatorError, 500, message));
-    }
-
-    private void WriteLimitHeaders(HttpContext context, IProviderProtocol protocol, OrganisationLimiter limiter)
-    {
-        context.Response.Headers[protocol.Name == "anthropic" ? "anthropic-organization-id" : "openai-organization"] = limiter.Organisation;
-        if (_options.SendRateLimitHeaders)
-        {
-            protocol.WriteLimitHeaders(context.Response.Headers, limiter.Levels(), _time.GetUtcNow());
-        }
     }
 
     private async Task<RequestBody?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -335,30 +223,6 @@ internal sealed class CallHandler
             return null;
         }
     }
-
-    private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) =>
-        delay <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(delay < _options.MaxLatency ? delay : _options.MaxLatency, _time, cancellationToken);
-
-    private static async Task WriteJsonAsync(HttpResponse response, Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
-    {
-        response.ContentType = "application/json";
-        var json = new Utf8JsonWriter(response.BodyWriter, JsonOptions);
-        write(json);
-        json.Flush();
-        await response.BodyWriter.FlushAsync(cancellationToken);
-    }
-
-    private static LedgerEntry Identify(LedgerEntry entry, Call call) => entry with { Organisation = call.Limiter?.Organisation };
-
-    private static Verdict VerdictOf(LimitRefusal refusal) => refusal switch
-    {
-        { RetryAfter: null } => Verdict.NeverFits,
-        { Dimension: LimitDimension.Requests } => Verdict.RequestLimited,
-        { Dimension: LimitDimension.Concurrency } => Verdict.ConcurrencyLimited,
-        _ => Verdict.TokenLimited,
-    };
-
-    private static string Alias(string key) => "key-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 4));
 
     // The caller chooses these texts; the ledger holds many of them.
     private static string? Mark(string? text) => text is { Length: > MaxMarkLength } ? text[..MaxMarkLength] : text;

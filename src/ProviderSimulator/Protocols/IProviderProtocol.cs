@@ -17,11 +17,8 @@ internal interface IProviderProtocol
     /// <summary>The request is set if the answer is null.</summary>
     ProviderProblem? Read(JsonElement body, out ModelRequest? request);
 
-    /// <summary>What is taken at admission.</summary>
-    Charge ChargeAtAdmission(ModelRequest request);
-
-    /// <summary>What is taken (or given back) when the answer has been produced.</summary>
-    Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer);
+    /// <summary>How the provider charges, if the limits do not say otherwise.</summary>
+    ChargeModel Charges { get; }
 
     void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now);
 

@@ -19,7 +19,7 @@ internal static class ModelList
         context.Response.Headers[protocol.RequestIdHeader] = call.RequestId;
         context.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
-        if (limiters.Find(protocol.ReadKey(context.Request)) is null)
+        if (limiters.Find(protocol.ReadKey(context.Request), out _) is null)
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             protocol.WriteProblem(json, call, new ProviderProblem(Verdict.Unauthenticated, 401));

@@ -9,8 +9,9 @@ namespace Pipeline.ProviderSimulator.Protocols;
 /// <param name="Param">OpenAI names the member it complains about.</param>
 /// <param name="Refusal">Set for the limits.</param>
 /// <param name="RetryAfter">What to tell the caller.</param>
+/// <param name="Code">Instead of the usual code of the verdict or status.</param>
 internal sealed record ProviderProblem(
-    Verdict Verdict, int Status, string Message = "", string? Param = null, LimitRefusal? Refusal = null, TimeSpan? RetryAfter = null)
+    Verdict Verdict, int Status, string Message = "", string? Param = null, LimitRefusal? Refusal = null, TimeSpan? RetryAfter = null, string? Code = null)
 {
     public static ProviderProblem Invalid(string message, string? param = null) => new(Verdict.InvalidRequest, 400, message, param);
 }

@@ -15,6 +15,9 @@ internal sealed class ModelAnswer
 
     public int InputTokens { get; init; }
 
+    /// <summary>The part of <see cref="InputTokens"/> that came from the prompt cache.</summary>
+    public int CachedTokens { get; init; }
+
     public int OutputTokens { get; init; }
 
     public RuleFault? Fault { get; init; }

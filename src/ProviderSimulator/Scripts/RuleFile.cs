@@ -42,7 +42,7 @@ internal sealed class RuleFile
     private const int MaxTokens = 10_000_000;
 
     private static readonly string[] FinishReasons = ["stop", "tool_calls", "length", "content_filter"];
-    private static readonly string[] FaultKinds = ["status", "hang", "abort", "streamError", "streamAbort"];
+    private static readonly string[] FaultKinds = ["status", "hang", "abort", "streamError", "streamAbort", "garbage", "truncate", "slow", "stall", "reset"];
 
     private readonly List<string> _problems = [];
     private readonly Dictionary<(RequestField Field, string Pattern), RulePattern> _patterns = [];
@@ -321,6 +321,11 @@ internal sealed class RuleFile
         string? text = then.Text("text");
         ToolCallTemplate[] calls = [.. then.Objects("toolCalls").Select(ReadToolCall).OfType<ToolCallTemplate>()];
         RuleFault? fault = then.Object("fault") is { } faultObject ? ReadFault(faultObject) : null;
+        if (fault is { Kind: FaultKind.Reset })
+        {
+            then.Problem("fault", "is 'reset', which happens before a call is read; a rule can 'abort', an outage can 'reset'");
+        }
+
         FinishReason finish = Choice(then, "finish", FinishReasons) switch
         {
             0 => FinishReason.Stop,
@@ -336,6 +341,7 @@ internal sealed class RuleFile
             Finish = finish,
             Latency = Latency(then),
             InputTokens = then.Whole("inputTokens", 0, MaxTokens),
+            CachedTokens = then.Whole("cachedTokens", 0, MaxTokens),
             OutputTokens = then.Whole("outputTokens", 0, MaxTokens),
             Fault = fault,
         };
@@ -372,6 +378,8 @@ internal sealed class RuleFile
         int status = fault.Whole("status", 400, 599) ?? 0;
         string? message = fault.Text("message");
         double? retryAfter = fault.Number("retryAfterSeconds", 0, 86_400);
+        string? code = fault.Text("code");
+        double? delay = fault.Number("delaySeconds", 0.001, 3600);
         fault.Finish();
         if (kind == FaultKind.None && fault.Any("kind") is null)
         {
@@ -383,7 +391,12 @@ internal sealed class RuleFile
             fault.Problem("status", "is missing; a fault of kind status needs an HTTP status from 400 to 599");
         }
 
-        return new RuleFault(kind, status, message, retryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        if (kind is FaultKind.Slow or FaultKind.Stall && delay is null)
+        {
+            fault.Problem("delaySeconds", "is missing; a slow answer and a stalled stream need to know how long");
+        }
+
+        return new RuleFault(kind, status, message, retryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null, code, TimeSpan.FromSeconds(delay ?? 0));
     }
 
     private static int Choice(RuleObject owner, string member, string[] choices)

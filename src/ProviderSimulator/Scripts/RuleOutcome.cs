@@ -13,6 +13,9 @@ internal sealed class RuleOutcome
 
     public int? InputTokens { get; init; }
 
+    /// <summary>The part of the input that comes from the prompt cache.</summary>
+    public int? CachedTokens { get; init; }
+
     public int? OutputTokens { get; init; }
 
     public RuleFault? Fault { get; init; }

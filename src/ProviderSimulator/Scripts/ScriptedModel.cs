@@ -110,6 +110,7 @@ internal sealed class ScriptedModel(RuleSet rules)
             Finish = finish,
             Latency = (outcome.Latency ?? rules.Latency).Pick(draw),
             InputTokens = outcome.InputTokens ?? request.PromptTokens,
+            CachedTokens = Math.Min(outcome.CachedTokens ?? 0, outcome.InputTokens ?? request.PromptTokens),
             OutputTokens = output,
             Fault = outcome.Fault,
         };

@@ -16,6 +16,8 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
     /// <summary>Where broken arguments go when an answer is not streamed: <c>input</c> has to be an object.</summary>
     private const string InvalidJsonMember = "INVALID_JSON";
 
+    private const string SpendLimit = "enforced_spend_limit_reached";
+
     private readonly bool _chargesMaxTokens = options.Value.AnthropicChargesMaxTokens;
 
     public string Name => "anthropic";
@@ -30,14 +32,7 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
 
     public ProviderProblem? Read(JsonElement body, out ModelRequest? request) => MessagesRequestReader.Read(body, out request);
 
-    public Charge ChargeAtAdmission(ModelRequest request) =>
-        new(request.PromptTokens, request.PromptTokens, _chargesMaxTokens ? request.MaxTokens ?? 0 : 0);
-
-    public Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer)
-    {
-        int input = answer.InputTokens - request.PromptTokens;
-        return new Charge(input + answer.OutputTokens, input, answer.OutputTokens - (_chargesMaxTokens ? request.MaxTokens ?? 0 : 0));
-    }
+    public ChargeModel Charges => _chargesMaxTokens ? ChargeModel.InputAndMaxTokens : ChargeModel.InputThenOutput;
 
     public void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now)
     {
@@ -69,10 +64,10 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
         json.WriteStartObject("error");
         json.WriteString("type", ErrorType(problem));
         json.WriteString("message", Message(call, problem));
-        if (problem.Verdict == Verdict.QuotaExhausted)
+        if (problem is { Verdict: Verdict.QuotaExhausted, Status: 429 } or { Code: SpendLimit })
         {
             json.WriteStartObject("details");
-            json.WriteString("error_code", "enforced_spend_limit_reached");
+            json.WriteString("error_code", SpendLimit);
             json.WriteEndObject();
         }
 
@@ -108,7 +103,7 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
         json.WriteEndArray();
         json.WriteString("stop_reason", StopReason(answer.Finish));
         json.WriteNull("stop_sequence");
-        WriteUsage(json, answer.InputTokens, answer.OutputTokens);
+        WriteUsage(json, answer, answer.OutputTokens);
         json.WriteEndObject();
     }
 
@@ -123,7 +118,7 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
             json.WriteEndArray();
             json.WriteNull("stop_reason");
             json.WriteNull("stop_sequence");
-            WriteUsage(json, answer.InputTokens, 1);
+            WriteUsage(json, answer, 1);
             json.WriteEndObject();
         });
         yield return Event("ping", _ => { });
@@ -232,12 +227,12 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
         json.WriteEndObject();
     }
 
-    private static void WriteUsage(Utf8JsonWriter json, int input, int output)
+    private static void WriteUsage(Utf8JsonWriter json, ModelAnswer answer, int output)
     {
         json.WriteStartObject("usage");
-        json.WriteNumber("input_tokens", input);
+        json.WriteNumber("input_tokens", answer.InputTokens - answer.CachedTokens);
         json.WriteNumber("cache_creation_input_tokens", 0);
-        json.WriteNumber("cache_read_input_tokens", 0);
+        json.WriteNumber("cache_read_input_tokens", answer.CachedTokens);
         json.WriteNumber("output_tokens", output);
         json.WriteString("service_tier", "standard");
         json.WriteEndObject();
@@ -296,6 +291,10 @@ internal sealed class AnthropicProtocol(IOptions<ProviderSimulatorOptions> optio
                 $"This request would exceed the rate limit for your organization ({call.Organisation}) of {problem.Refusal?.Limit:N0} {Unit(problem.Refusal)} per minute. ")
                 + "For details, refer to: https://docs.claude.com/en/api/rate-limits. You can see the response headers for current usage. "
                 + "Please reduce the prompt length or the maximum tokens requested, or try again later.",
+            Verdict.SlowDown => $"This request would exceed your organization's ({call.Organisation}) maximum usage increase rate for input tokens per minute. "
+                + "Please scale up your usage more gradually.",
+            Verdict.ContextTooLong => $"prompt is too long: {problem.Refusal?.Requested} tokens > {problem.Refusal?.Limit} maximum",
+            Verdict.QuotaExhausted when problem.Status == 402 => "Your credit balance is too low to access the API.",
             Verdict.QuotaExhausted => "You have reached your specified API usage limits.",
             Verdict.Unauthenticated => "invalid x-api-key",
             Verdict.ModelNotFound => $"model: {call.Model}",

@@ -11,6 +11,13 @@ namespace Pipeline.ProviderSimulator.Protocols.OpenAi;
 /// </summary>
 internal sealed class OpenAiProtocol : IProviderProtocol
 {
+    /// <summary>The codes of an account without money; none of them may be tried again.</summary>
+    private static readonly HashSet<string> BillingCodes =
+    [
+        "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded", "project_spend_limit_exceeded", "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
+    ];
+
     private const string LimitsPage = "https://platform.openai.com/account/rate-limits";
 
     public string Name => "openai";
@@ -21,14 +28,13 @@ internal sealed class OpenAiProtocol : IProviderProtocol
 
     public ProviderProblem? Read(JsonElement body, out ModelRequest? request) => ChatRequestReader.Read(body, out request);
 
-    public Charge ChargeAtAdmission(ModelRequest request) => new(Math.Max(request.MaxTokens ?? 0, request.PromptTokens), 0, 0);
-
-    public Charge ChargeAtEnd(ModelRequest request, ModelAnswer answer) => default;
+    public ChargeModel Charges => ChargeModel.LargerOfPromptAndMaxTokens;
 
     public void WriteLimitHeaders(IHeaderDictionary headers, in LimitLevels levels, DateTimeOffset now)
     {
         Write(levels.Requests, "requests");
         Write(levels.Tokens, "tokens");
+        Write(levels.ProjectTokens, "project-tokens");
 
         void Write(in BucketLevel level, string what)
         {
@@ -203,7 +209,7 @@ internal sealed class OpenAiProtocol : IProviderProtocol
         json.WriteNumber("completion_tokens", answer.OutputTokens);
         json.WriteNumber("total_tokens", answer.InputTokens + answer.OutputTokens);
         json.WriteStartObject("prompt_tokens_details");
-        json.WriteNumber("cached_tokens", 0);
+        json.WriteNumber("cached_tokens", answer.CachedTokens);
         json.WriteNumber("audio_tokens", 0);
         json.WriteEndObject();
         json.WriteStartObject("completion_tokens_details");
@@ -221,18 +227,21 @@ internal sealed class OpenAiProtocol : IProviderProtocol
         _ => "stop",
     };
 
-    private static (string Type, string? Code) TypeAndCode(ProviderProblem problem) => (problem.Verdict, problem.Status) switch
+    private static (string Type, string? Code) TypeAndCode(ProviderProblem problem) => (problem.Verdict, problem.Status, problem.Code) switch
     {
-        (Verdict.RequestLimited or Verdict.ConcurrencyLimited, _) => ("requests", "rate_limit_exceeded"),
-        (Verdict.TokenLimited or Verdict.NeverFits, _) => ("tokens", "rate_limit_exceeded"),
-        (Verdict.QuotaExhausted, _) => ("insufficient_quota", "insufficient_quota"),
-        (Verdict.ModelNotFound, _) => ("invalid_request_error", "model_not_found"),
-        (_, 401) => ("invalid_request_error", "invalid_api_key"),
-        (_, 404) => ("invalid_request_error", null),
-        (_, 429) => ("requests", "rate_limit_exceeded"),
-        (_, 503) => ("service_unavailable_error", "server_is_overloaded"),
-        (_, >= 500) => ("server_error", null),
-        _ => ("invalid_request_error", null),
+        (Verdict.SlowDown, _, _) or (_, _, "slow_down") => ("rate_limit_error", "slow_down"),
+        (Verdict.QuotaExhausted, _, _) => ("insufficient_quota", string.IsNullOrEmpty(problem.Code) ? "insufficient_quota" : problem.Code),
+        (_, _, { } code) when BillingCodes.Contains(code) => ("insufficient_quota", code),
+        (Verdict.ContextTooLong, _, _) => ("invalid_request_error", "context_length_exceeded"),
+        (Verdict.RequestLimited or Verdict.ConcurrencyLimited, _, _) => ("requests", "rate_limit_exceeded"),
+        (Verdict.TokenLimited or Verdict.NeverFits, _, _) => ("tokens", "rate_limit_exceeded"),
+        (Verdict.ModelNotFound, _, _) => ("invalid_request_error", "model_not_found"),
+        (_, 401, _) => ("invalid_request_error", problem.Code ?? "invalid_api_key"),
+        (_, 404, _) => ("invalid_request_error", problem.Code),
+        (_, 429, _) => ("requests", problem.Code ?? "rate_limit_exceeded"),
+        (_, 503, _) => ("service_unavailable_error", problem.Code ?? "server_is_overloaded"),
+        (_, >= 500, _) => ("server_error", problem.Code),
+        _ => ("invalid_request_error", problem.Code),
     };
 
     private static string Message(Call call, ProviderProblem problem)
@@ -251,6 +260,9 @@ internal sealed class OpenAiProtocol : IProviderProtocol
                 + $"The input or output tokens must be reduced in order to run successfully. Visit {LimitsPage} to learn more.",
             Verdict.RequestLimited or Verdict.TokenLimited => $"Rate limit reached for {call.Model} in organization {call.Organisation} on {what}: Limit {refusal?.Limit}, Used {refusal?.Used}, "
                 + $"Requested {refusal?.Requested}. Please try again in {GoDuration.Format(refusal?.RetryAfter ?? TimeSpan.Zero)}. Visit {LimitsPage} to learn more.",
+            Verdict.SlowDown => "Your requests have grown faster than permitted. Please reduce your request rate and increase it gradually. "
+                + $"Visit {LimitsPage} to learn more.",
+            Verdict.ContextTooLong => $"This model's maximum context length is {refusal?.Limit} tokens. However, your request asks for {refusal?.Requested} tokens. Please reduce the length of the messages or completion.",
             Verdict.QuotaExhausted => "You exceeded your current quota, please check your plan and billing details. "
                 + "For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
             Verdict.Unauthenticated => "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
