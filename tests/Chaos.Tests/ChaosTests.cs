@@ -6,9 +6,7 @@ namespace Pipeline.Chaos.Tests;
 /// <summary>The real services as processes, real broker and database, and everything goes wrong.</summary>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
-    // Among the long ones until it has shown on a quiet machine that it ends the same way every time.
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Mixed_faults_lose_and_repeat_nothing() => await RunAsync(new ChaosOptions
     {
         Script = "short",

@@ -31,6 +31,7 @@ internal sealed class ToolCircuit
     private bool _claiming;
     private CircuitPass? _probe;
     private int _abandoned;
+    private int _badInARow;
 
     public ToolCircuit(ServedTool tool, ToolsOptions options, CircuitStore store, CircuitFleet fleet, ToolMetrics metrics, TimeProvider time, ILogger<ToolCircuit> logger)
     {
@@ -159,6 +160,7 @@ internal sealed class ToolCircuit
             }
             else if (_state == CircuitState.Closed)
             {
+                _badInARow++;
                 _window.AddCall(Settings.Sampling, failed: false, slow: true);
                 OpenIfDue_NeedsLock(SlowText());
                 OpenIfStuck_NeedsLock();
@@ -198,6 +200,7 @@ internal sealed class ToolCircuit
             var failed = pass.End == CallEnd.Failed;
             if (!pass.IsSlow)
             {
+                _badInARow = failed ? _badInARow + 1 : 0;
                 _window.AddCall(Settings.Sampling, failed, slow: false);
             }
             else if (failed)
@@ -280,7 +283,11 @@ internal sealed class ToolCircuit
     private void OpenIfDue_NeedsLock(string? reason)
     {
         var (calls, failures, slow) = _window.Read(Settings.Sampling);
-        if (calls >= Settings.MinimumThroughput && (failures >= Settings.FailureRatio || slow >= Settings.SlowCallRatio))
+        // A tool that is called seldom never has enough calls in the window: there, as many bad ones in a row do, however far apart.
+        var isDue = calls >= Settings.MinimumThroughput
+            ? failures >= Settings.FailureRatio || slow >= Settings.SlowCallRatio
+            : _badInARow >= Settings.MinimumThroughput;
+        if (isDue)
         {
             Become_NeedsLock(CircuitState.Open, _time.GetUtcNow() + Settings.BreakAfter(1), 1, endsProbe: false, reason);
         }
@@ -326,6 +333,7 @@ internal sealed class ToolCircuit
         _since = _time.GetUtcNow();
         _reason = reason;
         _window.Clear();
+        _badInARow = 0;
         _logger.CircuitChanged(Tool.Name, CircuitStateName.Of(state), reason);
         _metrics.CircuitChanged(Tool.Name, CircuitStateName.Of(state));
     }

@@ -159,6 +159,8 @@ public sealed class RunningPipeline : IAsyncLifetime
             case "Orchestrator":
                 settings["Database__ConnectionString"] = _invocations.ConnectionString;
                 settings["Agents__Directory"] = Path.Combine(Checkout.Samples, "agents");
+                // The test looks for what failed in the broker's queues.
+                settings["DeadLetters__Collect"] = "false";
                 break;
             case "ToolWorkers":
                 settings["Database__ConnectionString"] = _tools.ConnectionString;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Pipeline.Contracts.Completions;
+using Pipeline.Orchestrator.DeadLetters;
 using Pipeline.Orchestrator.Tests.Setup;
 
 namespace Pipeline.Orchestrator.Tests.Http;
@@ -59,6 +60,8 @@ public sealed class TenantIsolationTests
             (HttpMethod.Get, "/invocations/{0}/events"), (HttpMethod.Get, "/invocations/{0}/events?after=2"), (HttpMethod.Get, "/invocations/{0}/events?after=99"), (HttpMethod.Delete, "/invocations/{0}"), (HttpMethod.Put, "/invocations/{0}"),
             (HttpMethod.Get, "/invocations"), (HttpMethod.Get, "/invocations?tenant=umbrella"), (HttpMethod.Get, $"/invocations?session={Canary}"), (HttpMethod.Get, $"/invocations?cursor={cursor}"), (HttpMethod.Get, $"/invocations?cursor={cursor}&tenant=umbrella&limit=200"),
             (HttpMethod.Get, "/invocations?state=Completed&agent=resolver&limit=200"), (HttpMethod.Get, "/invocations?tenant=%25"), (HttpMethod.Get, "/invocations?tenant=UMBRELLA"), (HttpMethod.Post, "/invocations"), (HttpMethod.Get, "/openapi/v1.json"), (HttpMethod.Get, "/invocations/{0}/no-such"),
+            (HttpMethod.Get, "/invocations/{0}/explanation"), (HttpMethod.Get, "/queues"), (HttpMethod.Get, "/asyncapi.json"), (HttpMethod.Get, "/dead-letters"), (HttpMethod.Get, "/dead-letters?tenant=umbrella"), (HttpMethod.Get, "/dead-letters/groups"),
+            (HttpMethod.Get, "/dead-letters/1"), (HttpMethod.Get, "/dead-letters/1/body"), (HttpMethod.Post, "/dead-letters/1/replay"), (HttpMethod.Delete, "/dead-letters/1"), (HttpMethod.Post, "/dead-letters/discards"), (HttpMethod.Post, "/dead-letters/replays"),
         ];
         var (method, path) = requests[random.Next(requests.Length)];
         var (status, body) = await SendAsync(client, method, path, id);
@@ -92,6 +95,15 @@ public sealed class TenantIsolationTests
     /// <summary>Invocations with the canary in everything that a tenant can put in or a model can answer; the first half of them has ended.</summary>
     private static async Task<List<Guid>> SeedAsync(OrchestratorFixture orchestrator)
     {
+        await orchestrator.ReadAsync(x =>
+        {
+            x.DeadLetters.Add(new DeadLetter
+            {
+                Id = 1, Fingerprint = new byte[32], SourceQueue = "invocations.resolver_error", Queue = "invocations.resolver", Code = Canary, ExceptionGroup = Canary, Reason = Canary, Tenant = "umbrella", Agent = "resolver",
+                MessageId = Canary, Properties = "{}", Body = System.Text.Encoding.UTF8.GetBytes(Canary), BodyBytes = Canary.Length, CollectedAt = DateTime.UnixEpoch,
+            });
+            return x.SaveChangesAsync(TestContext.Current.CancellationToken);
+        });
         var ids = new List<Guid>();
         for (var i = 0; i < 20; i++)
         {

@@ -113,6 +113,23 @@ public sealed class ToolCircuitTests
     }
 
     [Fact]
+    public async Task A_tool_that_is_called_seldom_opens_after_as_many_failures_in_a_row()
+    {
+        await using var app = await ToolWorkersApp.StartAsync();
+        app.Script.Run = (_, _) => throw new InvalidOperationException("down");
+        for (var call = 0; call < 5; call++)
+        {
+            Assert.Equal("closed", Circuit(app).State);
+            await app.CallAsync();
+            // Far longer than the window: it never holds more than one.
+            app.Time.Advance(TimeSpan.FromMinutes(5));
+        }
+
+        Assert.NotEqual("closed", Circuit(app).State);
+        Assert.Equal(5, app.Script.Calls);
+    }
+
+    [Fact]
     public async Task Wrong_arguments_and_refusals_do_not_open_the_circuit()
     {
         await using var app = await ToolWorkersApp.StartAsync();
