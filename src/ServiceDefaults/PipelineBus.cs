@@ -71,6 +71,9 @@ public static class PipelineBus
             host.Username(options.Username);
             host.Password(options.Password);
             host.PublisherConfirmation = true;
+            // A connection that is dead without saying so keeps its deliveries until this is noticed, after two of them at the latest. The
+            // client's own minute would be two minutes in which those invocations stand still.
+            host.Heartbeat(TimeSpan.FromSeconds(10));
             if (options.UseTls)
             {
                 host.UseSsl(tls => tls.ServerName = options.Host);

@@ -71,6 +71,7 @@ internal sealed class BrokerLink(IOptions<BusOptions> options, TimeProvider time
                 ClientProvidedName = "orchestrator queues",
                 AutomaticRecoveryEnabled = false,
                 RequestedConnectionTimeout = ConnectLimit,
+                RequestedHeartbeat = TimeSpan.FromSeconds(10),
                 Ssl = new SslOption(bus.Host, enabled: bus.UseTls),
             };
             try
