@@ -19,7 +19,7 @@ public sealed class OpenApiTests
         var document = await (await client.GetAsync("/openapi/v1.json", TestContext.Current.CancellationToken)).JsonAsync();
 
         var mapped = orchestrator.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .SelectMany(x => x.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(y => $"{y} {x.RoutePattern.RawText!.Replace(":guid", "", StringComparison.Ordinal).TrimEnd('/')}".ToUpperInvariant()));
+            .SelectMany(x => x.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(y => $"{y} {x.RoutePattern.RawText!.Replace(":guid", "", StringComparison.Ordinal).Replace(":long", "", StringComparison.Ordinal).TrimEnd('/')}".ToUpperInvariant()));
         var operations = document.GetProperty("paths").EnumerateObject().SelectMany(x => x.Value.EnumerateObject().Select(y => (Name: $"{y.Name} {x.Name}".ToUpperInvariant(), y.Value))).ToList();
         Assert.Equal(mapped.Order(), operations.Select(x => x.Name).Order());
         var codes = new[] { typeof(FailureCode), typeof(HttpCode) }.SelectMany(x => x.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(x => (string)x.GetRawConstantValue()!).ToHashSet();
