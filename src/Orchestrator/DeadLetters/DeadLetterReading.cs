@@ -22,7 +22,7 @@ internal static partial class DeadLetterReading
 
     public static DeadLetter Read(FoundMessage found, int maxBodyBytes, DateTime now)
     {
-        var headers = found.Headers.ToDictionary(x => x.Key, x => Text(x.Value), StringComparer.OrdinalIgnoreCase);
+        var headers = found.Headers.ToDictionary(x => x.Key, x => Text(x.Value), StringComparer.Ordinal);
         string? Header(string name) => headers.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
         var queue = QueueOf(found.SourceQueue, Header);
         var exception = Header("MT-Fault-ExceptionType");
@@ -114,7 +114,7 @@ internal static partial class DeadLetterReading
     }
 
     /// <summary>Tenant, agent and invocation as the body names them, of a plain submission or of a message in an envelope.</summary>
-    private static (string? Tenant, string? Agent, Guid? InvocationId) AddressIn(byte[] body)
+    internal static (string? Tenant, string? Agent, Guid? InvocationId) AddressIn(byte[] body)
     {
         try
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using MassTransit;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Broker;
 using RabbitMQ.Client;
 
@@ -53,9 +54,14 @@ internal sealed class DeadLetterSender(BrokerLink broker, IOptions<DeadLetterOpt
         await using var channel = await broker.ChannelAsync(confirms: true, cancellationToken);
         using var limit = new CancellationTokenSource(options.Value.SendTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        await channel.BasicPublishAsync("", letter.Queue!, mandatory: true, properties, body, either.Token).AsTask().WaitAsync(either.Token);
+        var (exchange, key) = DestinationOf(letter, body);
+        await channel.BasicPublishAsync(exchange, key, mandatory: true, properties, body, either.Token).AsTask().WaitAsync(either.Token);
         return messageId;
     }
+
+    // What no queue took is sent by its agent once more: somebody may have defined it since, or the edited body names another.
+    private static (string Exchange, string RoutingKey) DestinationOf(DeadLetter letter, byte[] body) =>
+        letter.Queue == QueueName.UnroutedInvocations && DeadLetterReading.AddressIn(body).Agent is { } agent ? (QueueName.SubmissionExchange, agent) : ("", letter.Queue!);
 
     private static Dictionary<string, object?> Headers(DeadLetterProperties kept) => kept.Headers
         .Where(x => !FailureHeaders.Any(y => x.Key.StartsWith(y, StringComparison.OrdinalIgnoreCase)))

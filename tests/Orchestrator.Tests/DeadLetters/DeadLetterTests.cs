@@ -197,6 +197,27 @@ public sealed class DeadLetterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Headers_that_differ_in_case_only_keep_nothing_else_from_being_collected()
+    {
+        await _upstream.PublishAsync("no JSON", properties: x => x.Headers = new Dictionary<string, object?> { ["case"] = "a", ["CASE"] = "b" });
+        await _upstream.PublishAsync("none either");
+
+        Assert.Equal(2, (await KeptAsync(2)).Count);
+    }
+
+    [Fact]
+    public async Task A_submission_that_no_agent_took_reaches_the_one_that_the_edited_body_names()
+    {
+        await _upstream.PublishAsync(Good(null).Replace("resolver", "nobody", StringComparison.Ordinal), routingKey: "nobody");
+        var letter = Assert.Single(await KeptAsync(1));
+        Assert.Equal(QueueName.UnroutedInvocations, letter.Queue);
+
+        (await _operator.PostAsJsonAsync($"dead-letters/{letter.Id}/replay", new { body = Good(null) }, Cancellation)).EnsureSuccessStatusCode();
+
+        Assert.Equal("resolver", (await Orchestrator.Model.NextAsync()).Agent);
+    }
+
+    [Fact]
     public async Task An_unmended_replay_is_another_letter_and_not_a_loop()
     {
         await _upstream.PublishAsync("no JSON");
