@@ -48,7 +48,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
             }
             else if (options.Script == "recovery")
             {
-                recovery = await new RecoveryScript(pipeline, load, options.Trials, say).RunAsync(_faults, cancellationToken);
+                recovery = await new RecoveryScript(pipeline, load, (int)Math.Ceiling(options.Load.Rate * 3.0), options.Trials, say).RunAsync(_faults, cancellationToken);
                 await enough.CancelAsync();
             }
             else

@@ -8,8 +8,14 @@ namespace Pipeline.Chaos.Tests;
 /// Measures how long work that a killed process held is away. To know what it held, it is frozen for a moment under a load that the machine
 /// carries with ease: what makes no step in that time is in its hands. Then it is killed, and the clock runs until the next step of each.
 /// </summary>
-internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load, int trials, Action<string> say)
+/// <param name="pipeline">The services.</param>
+/// <param name="load">What is submitted meanwhile.</param>
+/// <param name="carried">Open invocations at or below which the machine carries the load: a trial begins there, not in the backlog of a cold start.</param>
+/// <param name="trials">How many are killed.</param>
+/// <param name="say">Where progress goes.</param>
+internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load, int carried, int trials, Action<string> say)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Held = TimeSpan.FromMilliseconds(1000);
     private static readonly string[] Victims = ["orchestrator-1", "tool-workers-1", "llm-gateway-1", "orchestrator-2", "tool-workers-2", "llm-gateway-2"];
 
@@ -20,6 +26,7 @@ internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load
         {
             var victim = pipeline[Victims[trial % Victims.Length]];
             await pipeline.WhenReadyAsync(TimeSpan.FromMinutes(1), cancellationToken);
+            await WhenCarriedAsync(cancellationToken);
             // The load between two kills, and the freeze: durations that are part of the trial.
             await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
             await victim.FreezeAsync();
@@ -40,6 +47,21 @@ internal sealed class RecoveryScript(PipelineDriver pipeline, LoadPublisher load
         }
 
         return Percentiles.Of(times);
+    }
+
+    private async Task WhenCarriedAsync(CancellationToken cancellationToken)
+    {
+        var since = DateTime.UtcNow;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        for (var quiet = 0; quiet < 4; await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            var open = (await Sql.RowsAsync(pipeline.Orchestrator, """SELECT count(*) FROM invocations WHERE "EndedAt" IS NULL""", x => x.GetInt64(0), cancellationToken))[0];
+            quiet = open <= carried ? quiet + 1 : 0;
+            if (DateTime.UtcNow - since > Patience)
+            {
+                throw new StuckException($"{open} invocations are open, and not {carried} or fewer: the machine does not carry the load, so that nothing can be said of a recovery. Choose a lower --rate.");
+            }
+        }
     }
 
     private Task<List<Guid>> HeldAsync(DateTime killed, CancellationToken cancellationToken) => Sql.RowsAsync(
