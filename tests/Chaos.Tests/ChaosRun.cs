@@ -17,6 +17,9 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
     /// <summary>Cases kept for the end: what is submitted after the last fault.</summary>
     private const int TailCases = 20;
 
+    /// <summary>With fewer cases, none may be repeated by chance.</summary>
+    private const int LeastForRepeats = 200;
+
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
 
     private readonly List<StruckFault> _faults = [];
@@ -106,6 +109,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
             RepeatedSubmissions = load.Repeated,
             UnconfirmedPublishes = load.Unconfirmed,
             CopiedMessages = copier.Copied,
+            ReorderedMessages = copier.Reordered,
             RepeatedEvents = events.RepeatedDeliveries,
             ModelCalls = evidence.ModelCalls.Count,
             ModelCallsPaidTwice = checker.ModelCallsPaidTwice,
@@ -121,6 +125,15 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
                 InvariantResult.Of("Expected", "every case ends as its kind must, effects as its timeline says", checker.Unexpected),
                 InvariantResult.Of("I12 OutboxDrained", $"within {DrainLimit.TotalSeconds:0} s of the last fault all is ended, saga_outgoing is empty, no queue holds anything, _error and _skipped included", [.. untimely, .. pending]),
                 InvariantResult.Of("I13 TailOK", $"{TailCases} submissions after the last fault complete within 15 s; the services stop when told to", tail),
+                // What the run was to prove, it proves only if it happened.
+                InvariantResult.Of(
+                    "Duplicates",
+                    $"{options.CopiedShare:P0} of answers and refund calls delivered twice and out of order, some submissions sent twice",
+                    [
+                        .. options.CopiedShare > 0 && copier.Copied == 0 ? new[] { $"no message was copied: {copier.State}" } : [],
+                        .. options.CopiedShare > 0 && copier.Reordered == 0 ? new[] { "no copy came out of order" } : [],
+                        .. load.Attempted >= LeastForRepeats && load.Repeated == 0 ? new[] { "no submission was repeated" } : [],
+                    ]),
             ],
             LoggedErrors = evidence.Logs.Errors,
             Timeline = _faults,

@@ -28,6 +28,10 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
             {
                 await DieWhileSweepingAsync(point, disputes);
             }
+            else if (point.StartsWith("admission.", StringComparison.Ordinal))
+            {
+                await DieWhileParkingAsync(point, disputes);
+            }
             else
             {
                 // Of the tools, the one with an effect; around those without one: EffectCrashTests.
@@ -54,7 +58,7 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
 
     [Fact]
     public void Every_project_with_crash_points_is_visited() =>
-        Assert.Equal(["model", "saga", "tool"], CrashPointNames.All.Select(x => x.Split('.')[0]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["admission", "model", "saga", "tool"], CrashPointNames.All.Select(x => x.Split('.')[0]).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>
     /// The sweeper has work only where a process died after a commit and its delivery did not come again; so the delivery is taken away.
@@ -75,6 +79,20 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
         }
 
         await MakeDueAsync();
+    }
+
+    /// <summary>A submission is parked only where its agent is full: one dispute fills it, and without a model it cannot end.</summary>
+    private async Task DieWhileParkingAsync(string point, List<DisputeCase> disputes)
+    {
+        await pipeline["LlmGateway"].KillAsync();
+        var victim = await pipeline.ReplaceAsync("Orchestrator", crashAt: point, settings: new() { ["Admission__MaxOpen"] = "1" });
+        foreach (var dispute in disputes)
+        {
+            await pipeline.SubmitAsync(dispute);
+        }
+
+        await DiesAsync(victim);
+        await pipeline.ReplaceAsync("LlmGateway");
     }
 
     // Instead of waiting for the sweeper's grace.

@@ -68,10 +68,14 @@ public sealed class RunningPipeline : IAsyncLifetime
     public ServiceProcess this[string service] => _processes[service];
 
     /// <summary>Ends the service's process, if it still runs, and starts another.</summary>
-    public async Task<ServiceProcess> ReplaceAsync(string service, string? crashAt = null, string? crashOf = null)
+    /// <param name="service">The service.</param>
+    /// <param name="crashAt">The crash point at which the new process kills itself.</param>
+    /// <param name="crashOf">Only for this one of those who pass there.</param>
+    /// <param name="settings">Settings for the new process alone.</param>
+    public async Task<ServiceProcess> ReplaceAsync(string service, string? crashAt = null, string? crashOf = null, Dictionary<string, string>? settings = null)
     {
         await _processes[service].DisposeAsync();
-        var settings = await SettingsAsync(service);
+        settings = (await SettingsAsync(service)).Concat(settings ?? []).ToDictionary();
         if (crashAt is not null)
         {
             settings["Crash__At"] = crashAt;
@@ -99,6 +103,8 @@ public sealed class RunningPipeline : IAsyncLifetime
     public Task<uint> PurgeAsync(string queue) => _channel.QueuePurgeAsync(queue, TestContext.Current.CancellationToken);
 
     public Task<uint> ReadyInAsync(string queue) => _channel.MessageCountAsync(queue, TestContext.Current.CancellationToken);
+
+    public Task<uint> ConsumersOfAsync(string queue) => _channel.ConsumerCountAsync(queue, TestContext.Current.CancellationToken);
 
     public async Task<List<string>> QueuesAsync()
     {

@@ -1,5 +1,4 @@
 using Pipeline.Contracts;
-using Pipeline.Fixtures;
 
 namespace Pipeline.Integration.Tests.Effects;
 
@@ -28,7 +27,7 @@ public sealed class EffectKillTests(ITestOutputHelper output)
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var loading = LoadAsync(effects, enough.Token);
         var seeds = Enumerable.Range(0, Workers).Select(_ => dice.Next()).ToList();
-        var last = await Task.WhenAll(seeds.Select(x => KillAsync(effects, new Random(x), Kills / Workers)));
+        await Task.WhenAll(seeds.Select(x => KillAsync(effects, new Random(x), Kills / Workers)));
         await enough.CancelAsync();
         var invocations = await loading;
         await effects.HaveEndedAsync(invocations.Keys);
@@ -56,10 +55,6 @@ public sealed class EffectKillTests(ITestOutputHelper output)
 
         Assert.All(ledger, x => Assert.True(invocations.ContainsKey(Guid.Parse(x.Key)), $"An effect for '{x.Key}', which nobody submitted."));
         output.WriteLine($"{Kills} kills, {invocations.Count} invocations: {repeated} with a repeated run (ReadOnly or Idempotent, same key), {unknown} OnceOnly calls reported as unknown, none repeated.");
-        foreach (var worker in last)
-        {
-            await worker.DisposeAsync();
-        }
     }
 
     private static async Task<Dictionary<Guid, EffectTool>> LoadAsync(EffectsPipeline effects, CancellationToken stop)
@@ -82,8 +77,8 @@ public sealed class EffectKillTests(ITestOutputHelper output)
         return invocations;
     }
 
-    /// <returns>The worker that is left.</returns>
-    private static async Task<ServiceProcess> KillAsync(EffectsPipeline effects, Random dice, int kills)
+    /// <summary>Kills a worker and starts another, so often; the last one stays.</summary>
+    private static async Task KillAsync(EffectsPipeline effects, Random dice, int kills)
     {
         var worker = await effects.StartWorkerAsync(EffectTool.All);
         for (var kill = 0; kill < kills; kill++)
@@ -94,7 +89,5 @@ public sealed class EffectKillTests(ITestOutputHelper output)
             await worker.DisposeAsync();
             worker = await effects.StartWorkerAsync(EffectTool.All);
         }
-
-        return worker;
     }
 }

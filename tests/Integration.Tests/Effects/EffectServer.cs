@@ -29,6 +29,9 @@ internal sealed class EffectServer : IAsyncDisposable
     /// <summary>Decides about an answer after the request was booked; a server that is slow or broken in a test.</summary>
     public Func<CancellationToken, Task<int>> Answer { get; set; } = _ => Task.FromResult(StatusCodes.Status200OK);
 
+    /// <summary>Statuses of tools that are answered otherwise.</summary>
+    public ConcurrentDictionary<string, int> AnswerOf { get; } = new();
+
     public static async Task<EffectServer> StartAsync()
     {
         var server = new EffectServer();
@@ -43,7 +46,7 @@ internal sealed class EffectServer : IAsyncDisposable
         _ledger.Enqueue(new Effect(tool, subject, request.Headers["Idempotency-Key"] is { Count: > 0 } key ? key.ToString() : null));
         try
         {
-            return Results.Json(new { status = "done" }, statusCode: await Answer(request.HttpContext.RequestAborted));
+            return Results.Json(new { status = "done" }, statusCode: AnswerOf.TryGetValue(tool, out var status) ? status : await Answer(request.HttpContext.RequestAborted));
         }
         catch (OperationCanceledException) when (request.HttpContext.RequestAborted.IsCancellationRequested)
         {

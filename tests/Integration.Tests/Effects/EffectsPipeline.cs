@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,6 +17,7 @@ public sealed class EffectsPipeline : IAsyncLifetime
     private const string Worker = "LedgerTools";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeline-effects-");
+    private readonly ConcurrentQueue<ServiceProcess> _workers = new();
     private readonly int _concurrency;
     private EffectServer _server = null!;
     private RunningPipeline? _pipeline;
@@ -37,7 +39,7 @@ public sealed class EffectsPipeline : IAsyncLifetime
     /// <summary>Called by each test, not by the framework: without servers it is the test that is skipped.</summary>
     public Task StartAsync() => _start ??= StartOnceAsync();
 
-    /// <summary>Starts a worker process.</summary>
+    /// <summary>Starts a worker process; it ends with this at the latest.</summary>
     /// <param name="tools">What it serves.</param>
     /// <param name="crashAt">The crash point at which it kills itself.</param>
     public async Task<ServiceProcess> StartWorkerAsync(IEnumerable<EffectTool> tools, string? crashAt = null)
@@ -56,7 +58,9 @@ public sealed class EffectsPipeline : IAsyncLifetime
             settings["Crash__Allowed"] = "true";
         }
 
-        return ServiceProcess.Start(Worker, settings);
+        var worker = ServiceProcess.Start(Worker, settings);
+        _workers.Enqueue(worker);
+        return worker;
     }
 
     /// <summary>Submits an invocation that calls the tool once.</summary>
@@ -104,6 +108,12 @@ public sealed class EffectsPipeline : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        // Those of a test that failed still run.
+        foreach (var worker in _workers)
+        {
+            await worker.DisposeAsync();
+        }
+
         if (_pipeline is not null)
         {
             await _pipeline.DisposeAsync();
