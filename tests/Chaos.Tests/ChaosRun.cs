@@ -129,11 +129,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
                 InvariantResult.Of(
                     "Duplicates",
                     $"{options.CopiedShare:P0} of answers and refund calls delivered twice and out of order, some submissions sent twice",
-                    [
-                        .. options.CopiedShare > 0 && copier.Copied == 0 ? new[] { $"no message was copied: {copier.State}" } : [],
-                        .. options.CopiedShare > 0 && copier.Reordered == 0 ? new[] { "no copy came out of order" } : [],
-                        .. load.Attempted >= LeastForRepeats && load.Repeated == 0 ? new[] { "no submission was repeated" } : [],
-                    ]),
+                    [.. NotDuplicated(load, copier)]),
             ],
             LoggedErrors = evidence.Logs.Errors,
             Timeline = _faults,
@@ -240,6 +236,25 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
         }
 
         return problems;
+    }
+
+    /// <summary>The duplicates that were asked for and not made.</summary>
+    private IEnumerable<string> NotDuplicated(LoadPublisher load, MessageCopier copier)
+    {
+        if (options.CopiedShare > 0 && copier.Copied == 0)
+        {
+            yield return $"no message was copied: {copier.State}";
+        }
+
+        if (options.CopiedShare > 0 && copier.Reordered == 0)
+        {
+            yield return "no copy came out of order";
+        }
+
+        if (load.Attempted >= LeastForRepeats && load.Repeated == 0)
+        {
+            yield return "no submission was repeated";
+        }
     }
 
     private static async Task<List<string>> PendingAsync(PipelineDriver pipeline, CancellationToken cancellationToken)

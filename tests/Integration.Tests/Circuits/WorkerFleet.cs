@@ -166,7 +166,7 @@ public sealed class WorkerFleet : IAsyncLifetime
     {
         ["name"] = name,
         ["description"] = "Asks the test's server.",
-        ["parameters"] = JsonNode.Parse("""{"type":"object","properties":{"subject":{"type":"string"}}}"""),
+        ["parameters"] = JsonNode.Parse("""{"type":"object","properties":{"subject":{"type":"string"}},"required":["subject"]}"""),
         ["effects"] = "ReadOnly",
         ["timeoutSeconds"] = 120,
         ["concurrency"] = 8,
