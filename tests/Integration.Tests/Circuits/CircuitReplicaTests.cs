@@ -110,8 +110,10 @@ public sealed class CircuitReplicaTests(WorkerFleet fleet) : IClassFixture<Worke
         }
 
         await Eventually.HoldsAsync(async () => await fleet.Pipeline.ConsumersOfAsync(QueueName.Tool("deserted")) == 0, "the broker knows that the worker is gone");
+        // Its last call may be back: it died before it acknowledged.
+        var before = await fleet.Pipeline.ReadyInAsync(QueueName.Tool("deserted"));
         await AnswersForAnUnservedStandInAsync("covered", "deserted");
-        Assert.Equal(0u, await fleet.Pipeline.ReadyInAsync(QueueName.Tool("deserted")));
+        Assert.Equal(before, await fleet.Pipeline.ReadyInAsync(QueueName.Tool("deserted")));
     }
 
     private async Task AnswersForAnUnservedStandInAsync(string tool, string standIn)
@@ -133,5 +135,5 @@ public sealed class CircuitReplicaTests(WorkerFleet fleet) : IClassFixture<Worke
 
     private int Requests(string tool) => fleet.Server.Ledger.Count(x => x.Tool == tool);
 
-    private async Task<List<string>> CircuitQueuesAsync() => [.. (await fleet.Pipeline.QueuesAsync()).Where(x => x.StartsWith("circuits_bus_", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private async Task<List<string>> CircuitQueuesAsync() => [.. (await fleet.Pipeline.QueuesAsync(isDurable: false)).Where(x => x.StartsWith("circuits_bus_", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 }

@@ -102,6 +102,8 @@ public sealed class WorkerFleet : IAsyncLifetime
         settings["Tools__AllowedPrivateHosts__0"] = Server.Address.Authority;
         settings["Tools__OperatorKey"] = OperatorKey;
         settings["Tools__CircuitPollInterval"] = "00:10:00";
+        // A busy machine must not look like a database that is away: each would then go on for itself.
+        settings["Tools__CircuitStoreTimeout"] = "00:00:30";
         for (var index = 0; index < tools.Length; index++)
         {
             settings[$"Tools__Serve__{index}"] = tools[index];

@@ -109,7 +109,7 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
     private async Task NothingIsLeftAsync()
     {
         await Eventually.HoldsAsync(async () => (await pipeline.InvocationRowsAsync("""SELECT 1 FROM saga_outgoing WHERE "ExpiresAt" IS NULL""")).Count == 0, "saga_outgoing is empty");
-        foreach (var queue in await pipeline.QueuesAsync())
+        foreach (var queue in await pipeline.QueuesAsync(isDurable: true))
         {
             if (queue.EndsWith("_error", StringComparison.Ordinal) || queue.EndsWith("_skipped", StringComparison.Ordinal))
             {

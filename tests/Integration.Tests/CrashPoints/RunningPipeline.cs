@@ -106,13 +106,15 @@ public sealed class RunningPipeline : IAsyncLifetime
 
     public Task<uint> ConsumersOfAsync(string queue) => _channel.ConsumerCountAsync(queue, TestContext.Current.CancellationToken);
 
-    public async Task<List<string>> QueuesAsync()
+    /// <param name="isDurable">True for the services' queues, false for those that go with whoever listens on them.</param>
+    public async Task<List<string>> QueuesAsync(bool isDurable)
     {
         var management = new Uri(TestServers.RabbitMqManagement!);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(management) { UserName = "", Password = "", Path = $"api/queues/{_broker.Name}", Query = "columns=name" }.Uri);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(management) { UserName = "", Password = "", Path = $"api/queues/{_broker.Name}", Query = "columns=name,durable" }.Uri);
         request.Headers.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Uri.UnescapeDataString(management.UserInfo))));
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
-        return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).EnumerateArray().Select(x => x.GetProperty("name").GetString()!)];
+        return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).EnumerateArray()
+            .Where(x => x.GetProperty("durable").GetBoolean() == isDurable).Select(x => x.GetProperty("name").GetString()!)];
     }
 
     public Task<List<object?[]>> InvocationRowsAsync(string query, params object[] parameters) => RowsAsync(_invocations, query, parameters);

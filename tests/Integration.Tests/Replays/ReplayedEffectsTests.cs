@@ -38,8 +38,7 @@ public sealed class ReplayedEffectsTests(RunningPipeline pipeline) : IClassFixtu
             }
         }
 
-        // The broker's own names are those of listeners.
-        foreach (var queue in (await pipeline.QueuesAsync()).Where(x => !x.StartsWith("amq.", StringComparison.Ordinal)))
+        foreach (var queue in await pipeline.QueuesAsync(isDurable: true))
         {
             Assert.True(await pipeline.ReadyInAsync(queue) == 0, $"{queue} holds messages.");
         }
