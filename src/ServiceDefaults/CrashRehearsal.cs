@@ -6,18 +6,21 @@ namespace Pipeline.ServiceDefaults;
 
 /// <summary>
 /// Lets a process kill itself at a named crash point: <c>Crash:At</c> is the point's name, <c>saga.after_commit</c>, or
-/// <c>saga.after_commit:3</c> for the third time it is reached. For rehearsals; does nothing unless configured.
+/// <c>saga.after_commit:3</c> for the third time it is reached; <c>Crash:Of</c> narrows it to one of those who pass there, a tool's name for the
+/// points of the tool workers. For rehearsals; does nothing unless configured.
 /// </summary>
 internal sealed class CrashRehearsal : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
 {
     private const string ListenerName = "Pipeline.CrashPoints";
 
     private readonly string _point;
+    private readonly string? _of;
     private int _left;
 
-    private CrashRehearsal(string point, int times)
+    private CrashRehearsal(string point, string? of, int times)
     {
         _point = point;
+        _of = of;
         _left = times;
     }
 
@@ -42,7 +45,7 @@ internal sealed class CrashRehearsal : IObserver<DiagnosticListener>, IObserver<
             throw new InvalidOperationException($"Crash:At is '{at}'. Give a crash point, e.g. 'saga.after_commit', or 'saga.after_commit:3' for the third time.");
         }
 
-        DiagnosticListener.AllListeners.Subscribe(new CrashRehearsal(parts[0], times));
+        DiagnosticListener.AllListeners.Subscribe(new CrashRehearsal(parts[0], configuration["Crash:Of"], times));
     }
 
     public void OnNext(DiagnosticListener value)
@@ -55,6 +58,11 @@ internal sealed class CrashRehearsal : IObserver<DiagnosticListener>, IObserver<
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
+        if (_of is { Length: > 0 } && value.Value as string != _of)
+        {
+            return;
+        }
+
         if (Interlocked.Decrement(ref _left) == 0)
         {
             Console.Error.WriteLine($"Crash:At '{_point}' is reached: this process kills itself.");

@@ -17,6 +17,7 @@ internal sealed class ToolMetrics
     private readonly Counter<long> _storeFailures;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _fallbacks;
+    private readonly Counter<long> _unservedStandIns;
 
     public ToolMetrics(IMeterFactory meters)
     {
@@ -27,6 +28,7 @@ internal sealed class ToolMetrics
         _storeFailures = _meter.CreateCounter<long>("pipeline.tool.circuit.store.failures", "{failure}", "Circuits that could not be agreed on with the other processes: the database did not answer.");
         _reloads = _meter.CreateCounter<long>("pipeline.tool.manifest.reloads", "{reload}", "Manifests read again while running, by result: applied or refused.");
         _fallbacks = _meter.CreateCounter<long>("pipeline.tool.fallbacks", "{answer}", "Calls answered by a fallback, by tool, kind and why.");
+        _unservedStandIns = _meter.CreateCounter<long>("pipeline.tool.stand_in.unserved", "{call}", "Calls that another tool was to answer which nobody serves, by tool and other tool.");
     }
 
     /// <param name="tool">The tool.</param>
@@ -46,6 +48,8 @@ internal sealed class ToolMetrics
     public void ManifestsReloaded(string result) => _reloads.Add(1, new KeyValuePair<string, object?>("result", result));
 
     public void FellBack(string tool, string kind, string code) => _fallbacks.Add(1, new("tool", tool), new("kind", kind), new("code", code));
+
+    public void StandInUnserved(string tool, string other) => _unservedStandIns.Add(1, new("tool", tool), new("other", other));
 
     /// <summary>State as a number for graphs: 0 closed, 1 half-open, 2 open, 3 isolated.</summary>
     public void ObserveCircuits(Func<IEnumerable<Measurement<int>>> states, Func<IEnumerable<Measurement<int>>> abandoned)

@@ -42,6 +42,7 @@ public static class ToolWorkersModule
         services.AddSingleton<CircuitStore>();
         services.AddSingleton<CircuitFleet>().AddHostedService(x => x.GetRequiredService<CircuitFleet>());
         services.AddSingleton<FallbackAnswers>();
+        services.AddSingleton<StandInQueues>();
         services.AddSingleton<LastGoodResults>().AddHostedService(x => x.GetRequiredService<LastGoodResults>());
         services.AddHostedService<ManifestReload>();
         services.AddSingleton<CallRecordCleanup>().AddHostedService(x => x.GetRequiredService<CallRecordCleanup>());

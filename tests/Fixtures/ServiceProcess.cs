@@ -24,6 +24,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _exited;
+    private int _disposed;
 
     private ServiceProcess(string service, Process process)
     {
@@ -102,8 +103,9 @@ public sealed partial class ServiceProcess : IAsyncDisposable
                 using var answer = await Http.GetAsync(health, TestContext.Current.CancellationToken);
                 return answer.StatusCode == HttpStatusCode.OK;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !TestContext.Current.CancellationToken.IsCancellationRequested))
             {
+                // It does not listen yet, or is so busy starting that it did not answer in time.
                 return false;
             }
         }, $"{Service} is ready");
@@ -158,10 +160,14 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>SIGCONT: goes on where it was stopped.</summary>
     public void Thaw() => Signal(Continue);
 
+    /// <summary>Ends it if it still runs; may be called again.</summary>
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
-        _process.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await KillAsync();
+            _process.Dispose();
+        }
     }
 
     private void Read(string? line)

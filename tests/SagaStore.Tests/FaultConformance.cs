@@ -10,7 +10,6 @@ using Pipeline.SagaStore.Tests.Samples;
 namespace Pipeline.SagaStore.Tests;
 
 /// <summary>What the store promises on every database when something goes wrong. One derived class for each.</summary>
-[Trait("Category", "Long")]
 public abstract class FaultConformance(string provider)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

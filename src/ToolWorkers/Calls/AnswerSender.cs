@@ -9,7 +9,7 @@ using Pipeline.ToolWorkers.Fallbacks;
 namespace Pipeline.ToolWorkers.Calls;
 
 /// <summary>Sends answers: to the caller's address or else to the progress queue, with an id that a repetition shares, within a time limit.</summary>
-internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider time, ILogger<AnswerSender> logger)
+internal sealed class AnswerSender(IOptions<ToolsOptions> options, StandInQueues standIns, ToolMetrics metrics, TimeProvider time, ILogger<AnswerSender> logger)
 {
     // An exchange, not a queue: a send to "queue:" would declare a classic queue where a quorum queue is.
     private static readonly Uri WithoutResponseAddress = new($"exchange:{QueueName.InvocationEvents}");
@@ -36,9 +36,15 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
         }
     }
 
-    /// <summary>Has another tool answer the call: with its arguments, to its address.</summary>
+    /// <summary>Has another tool answer the call: with its arguments, to its address. Where nobody serves it, answers what is declared for that.</summary>
     private async Task PassOnAsync(ConsumeContext<RunTool> context, ToolAnswer answer, string other, CancellationToken cancellationToken)
     {
+        if (!await standIns.IsServedAsync(context, other, cancellationToken))
+        {
+            await AnswerUnservedAsync(context, answer, other, null, cancellationToken);
+            return;
+        }
+
         var call = context.Message;
         var passedOn = call with
         {
@@ -60,7 +66,7 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
                     send.CorrelationId = call.InvocationId;
                     if (send.TryGetPayload<RabbitMqSendContext>(out var broker))
                     {
-                        // Else a tool that nobody serves would swallow the call.
+                        // Else a queue that was deleted a moment ago would swallow the call.
                         broker.Mandatory = true;
                     }
                 }),
@@ -68,9 +74,16 @@ internal sealed class AnswerSender(IOptions<ToolsOptions> options, TimeProvider 
         }
         catch (MessageReturnedException e)
         {
-            logger.StandInUnserved(e, call.Tool, call.CallId, call.InvocationId, other);
-            await SendAsync(context, Succeeded(context, answer, answer.Result ?? ""), "succeeded", cancellationToken);
+            await AnswerUnservedAsync(context, answer, other, e, cancellationToken);
         }
+    }
+
+    private Task AnswerUnservedAsync(ConsumeContext<RunTool> context, ToolAnswer answer, string other, Exception? exception, CancellationToken cancellationToken)
+    {
+        var call = context.Message;
+        metrics.StandInUnserved(call.Tool, other);
+        logger.StandInUnserved(exception, call.Tool, call.CallId, call.InvocationId, other);
+        return SendAsync(context, Succeeded(context, answer, answer.Result ?? ""), "succeeded", cancellationToken);
     }
 
     private static string StandInCallId(string callId) =>

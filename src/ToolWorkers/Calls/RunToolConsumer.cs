@@ -29,12 +29,7 @@ internal sealed class RunToolConsumer(
             throw new DeliveryFailedException($"Another worker process began the call '{call.CallId}' of '{tool.Name}' at this moment. The next delivery reads what became of it.", null);
         }
 
-        var hasEffects = tool.Manifest.Effects != ToolEffects.ReadOnly;
-        if (hasEffects)
-        {
-            CrashPoint.Reach(CrashPoint.BeforeEffect);
-        }
-
+        CrashPoint.Reach(CrashPoint.BeforeEffect, tool.Name);
         using var span = ToolMetrics.StartExecution(tool.Name, call.CallId, call.InvocationId);
         var began = time.GetTimestamp();
         delivery.Started = !delivery.RunToken.IsCancellationRequested;
@@ -44,10 +39,7 @@ internal sealed class RunToolConsumer(
         {
             // Not by awaiting the tool itself: one that ignores its token must not hold the answer.
             delivery.Output = await run.WaitAsync(delivery.RunToken);
-            if (hasEffects)
-            {
-                CrashPoint.Reach(CrashPoint.AfterEffect);
-            }
+            CrashPoint.Reach(CrashPoint.AfterEffect, tool.Name);
         }
         catch (OperationCanceledException e) when (delivery.RunToken.IsCancellationRequested)
         {

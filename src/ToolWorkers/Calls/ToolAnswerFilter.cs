@@ -27,6 +27,7 @@ internal sealed class ToolAnswerFilter(
 
     public async Task Send(ConsumeContext<RunTool> context, IPipe<ConsumeContext<RunTool>> next)
     {
+        CrashPoint.Reach(CrashPoint.Received, tool.Name);
         // A new one for each attempt: the retry filter outside passes the same context again.
         var delivery = new ToolDelivery();
         context.AddOrUpdatePayload(() => delivery, _ => delivery);
@@ -73,14 +74,9 @@ internal sealed class ToolAnswerFilter(
             options.Value.MaxResultBytes);
 
         // The tool has run: what came of it is recorded even if this process is being stopped. Bounded by the command's own time limit.
-        if (!HasEffects)
-        {
-            return answer;
-        }
-
-        var recorded = await records.FinishAsync(call, answer, CancellationToken.None);
-        CrashPoint.Reach(CrashPoint.AfterRecord);
-        return recorded;
+        var counts = HasEffects ? await records.FinishAsync(call, answer, CancellationToken.None) : answer;
+        CrashPoint.Reach(CrashPoint.AfterRecord, tool.Name);
+        return counts;
     }
 
     private ToolAnswer UnrecordedAfterDeadline(RunTool call) => ToolAnswer.Failed(
@@ -159,6 +155,7 @@ internal sealed class ToolAnswerFilter(
         }
 
         await sender.SendAsync(context, answer);
+        CrashPoint.Reach(CrashPoint.AfterAnswer, tool.Name);
         if (!context.ReceiveContext.IsDelivered)
         {
             // Answered without the consumer: said so, or the bus takes the message for one that nobody consumed and moves it to _skipped.

@@ -45,6 +45,9 @@ internal sealed record ChaosReport
 
     public required int CopiedMessages { get; init; }
 
+    /// <summary>Copies that came behind messages sent after their originals.</summary>
+    public required int ReorderedMessages { get; init; }
+
     /// <summary>Events that upstream systems heard more than once, with the same message id.</summary>
     public required int RepeatedEvents { get; init; }
 

@@ -20,7 +20,7 @@ internal static class ReportTable
         Line($"duplicated        {report.Duplicated}");
         Line($"unexpected        {report.Unexpected}");
         Line($"recovered         {report.Recovered}  (open during a fault, ended well)");
-        Line($"sent repeatedly   {report.RepeatedSubmissions} submissions on purpose, {report.UnconfirmedPublishes} for want of a confirm, {report.CopiedMessages} messages copied");
+        Line($"sent repeatedly   {report.RepeatedSubmissions} submissions on purpose, {report.UnconfirmedPublishes} for want of a confirm, {report.CopiedMessages} messages copied, {report.ReorderedMessages} of them out of order");
         Line($"heard repeatedly  {report.RepeatedEvents} events with the same message id");
         Line($"model calls       {report.ModelCalls}, {report.ModelCallsPaidTwice} paid twice, {report.Kills} kills");
         Line($"drained           {report.DrainSeconds:0.0} s after the last fault");

@@ -5,11 +5,12 @@ namespace Pipeline.Chaos.Tests.Load;
 
 /// <summary>
 /// Makes the broker deliver twice: takes a copy of everything that goes to a queue, and puts some of the copies into that queue again,
-/// late and in another order.
+/// late and in another order: behind others that came after them. What is still held at the end goes out then.
 /// </summary>
 internal sealed class MessageCopier(Uri broker, string[] queues, double share, int seed) : IAsyncDisposable
 {
-    private const int Held = 20;
+    /// <summary>So many are held back before one of them goes out.</summary>
+    private const int Held = 8;
 
     private readonly BrokerLink _link = new(broker, "originals");
 
@@ -17,41 +18,67 @@ internal sealed class MessageCopier(Uri broker, string[] queues, double share, i
     private readonly BrokerLink _copies = new(broker, "copies");
     private readonly CancellationTokenSource _stop = new();
     private readonly Random _dice = new(seed);
-    private readonly List<(string Queue, BasicProperties Properties, byte[] Body)> _held = [];
-    private Task _copying = Task.CompletedTask;
-    private int _copied;
 
+    // A channel that is made anew, and the end of the run, must not meet a delivery of the channel before.
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly List<(string Queue, int Number, BasicProperties Properties, byte[] Body)> _held = [];
+    private readonly Dictionary<string, int> _seen = queues.ToDictionary(x => x, _ => 0);
+    private Task _copying = Task.CompletedTask;
+    private Exception? _lastFailure;
+    private int _copied;
+    private int _reordered;
+
+    /// <summary>Messages that the broker delivered a second time.</summary>
     public int Copied => _copied;
+
+    /// <summary>Those of them that came behind messages which were sent to the queue after their originals.</summary>
+    public int Reordered => _reordered;
+
+    /// <summary>For a run in which nothing was copied: what the copier saw.</summary>
+    public string State => $"{_seen.Values.Sum()} messages seen, {_held.Count} held back, the last failure: {_lastFailure?.GetBaseException().Message ?? "none"}";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var channel = await _link.ChannelAsync(cancellationToken);
+        await DeclareAsync(await _link.ChannelAsync(cancellationToken), cancellationToken);
+        _copying = CopyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Without putting anything out: of a run that failed, the broker may be gone.
+        await _stop.CancelAsync();
+        await _copying;
+        await _link.DisposeAsync();
+        await _copies.DisposeAsync();
+        _stop.Dispose();
+        _turn.Dispose();
+    }
+
+    /// <summary>Puts out what is held back; takes no further copies.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _copying;
+        await _turn.WaitAsync();
+        while (_held.Count > 0)
+        {
+            await ReleaseAsync();
+        }
+
+        _turn.Release();
+    }
+
+    private static string Side(string queue) => $"chaos.copies.{queue}";
+
+    private async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
+    {
         foreach (var queue in queues)
         {
             // A classic queue that goes with the broker: a copy that is lost is no loss.
             await channel.QueueDeclareAsync(Side(queue), durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellationToken);
             await channel.QueueBindAsync(Side(queue), queue, "", cancellationToken: cancellationToken);
         }
-
-        _copying = CopyAsync();
     }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync();
-        await _link.DisposeAsync();
-        await _copies.DisposeAsync();
-        _stop.Dispose();
-    }
-
-    /// <summary>No further copies; those held back are dropped.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync();
-        await _copying;
-    }
-
-    private static string Side(string queue) => $"chaos.copies.{queue}";
 
     private async Task CopyAsync()
     {
@@ -68,6 +95,8 @@ internal sealed class MessageCopier(Uri broker, string[] queues, double share, i
                         ended.TrySetResult();
                         return Task.CompletedTask;
                     };
+                    // Again on each channel: a broker that was killed soon after may have forgotten both.
+                    await DeclareAsync(channel, _stop.Token);
                     await channel.BasicQosAsync(0, 200, false, _stop.Token);
                     foreach (var queue in queues)
                     {
@@ -82,6 +111,7 @@ internal sealed class MessageCopier(Uri broker, string[] queues, double share, i
                 catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
+                    _lastFailure = e;
                     await _link.DropAsync(channel);
                 }
             }
@@ -94,17 +124,31 @@ internal sealed class MessageCopier(Uri broker, string[] queues, double share, i
 
     private async Task TakeAsync(string queue, BasicDeliverEventArgs delivery)
     {
-        if (_stop.IsCancellationRequested || _dice.NextDouble() >= share)
+        // First of all: the memory is the client's.
+        var body = delivery.Body.ToArray();
+        await _turn.WaitAsync();
+        try
         {
-            return;
-        }
+            _seen[queue]++;
+            if (_stop.IsCancellationRequested || _dice.NextDouble() >= share)
+            {
+                return;
+            }
 
-        _held.Add((queue, new BasicProperties(delivery.BasicProperties), delivery.Body.ToArray()));
-        if (_held.Count < Held)
+            _held.Add((queue, _seen[queue], new BasicProperties(delivery.BasicProperties), body));
+            if (_held.Count >= Held)
+            {
+                await ReleaseAsync();
+            }
+        }
+        finally
         {
-            return;
+            _turn.Release();
         }
+    }
 
+    private async Task ReleaseAsync()
+    {
         var index = _dice.Next(_held.Count);
         var copy = _held[index];
         _held.RemoveAt(index);
@@ -112,13 +156,15 @@ internal sealed class MessageCopier(Uri broker, string[] queues, double share, i
         try
         {
             // Through the default exchange, straight into the queue: through its own exchange it would come by here again.
-            await channel.BasicPublishAsync("", copy.Queue, mandatory: false, copy.Properties, copy.Body).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+            await channel.BasicPublishAsync("", copy.Queue, mandatory: true, copy.Properties, copy.Body).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
             _copied++;
+            _reordered += _seen[copy.Queue] > copy.Number ? 1 : 0;
         }
 #pragma warning disable CA1031 // A copy that does not arrive is no loss.
-        catch (Exception)
+        catch (Exception e)
 #pragma warning restore CA1031
         {
+            _lastFailure = e;
             await _copies.DropAsync(channel);
         }
     }

@@ -8,7 +8,7 @@ namespace Pipeline.Integration.Tests.CrashPoints;
 [Trait("Category", "Long")]
 public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<RunningPipeline>
 {
-    private const int DisputesForEach = 3;
+    private const int DisputesForEach = 2;
     private static readonly TimeSpan DeathLimit = TimeSpan.FromSeconds(45);
 
     /// <summary>Each point gets disputes of its own: a transaction is refunded once and for all.</summary>
@@ -28,9 +28,14 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
             {
                 await DieWhileSweepingAsync(point, disputes);
             }
+            else if (point.StartsWith("admission.", StringComparison.Ordinal))
+            {
+                await DieWhileParkingAsync(point, disputes);
+            }
             else
             {
-                var victim = await pipeline.ReplaceAsync(service, crashAt: point);
+                // Of the tools, the one with an effect; around those without one: EffectCrashTests.
+                var victim = await pipeline.ReplaceAsync(service, crashAt: point, crashOf: service == "ToolWorkers" ? "issue_refund" : null);
                 foreach (var dispute in disputes)
                 {
                     await pipeline.SubmitAsync(dispute);
@@ -53,7 +58,7 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
 
     [Fact]
     public void Every_project_with_crash_points_is_visited() =>
-        Assert.Equal(["model", "saga", "tool"], CrashPointNames.All.Select(x => x.Split('.')[0]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["admission", "model", "saga", "tool"], CrashPointNames.All.Select(x => x.Split('.')[0]).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>
     /// The sweeper has work only where a process died after a commit and its delivery did not come again; so the delivery is taken away.
@@ -76,6 +81,20 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
         await MakeDueAsync();
     }
 
+    /// <summary>A submission is parked only where its agent is full: one dispute fills it, and without a model it cannot end.</summary>
+    private async Task DieWhileParkingAsync(string point, List<DisputeCase> disputes)
+    {
+        await pipeline["LlmGateway"].KillAsync();
+        var victim = await pipeline.ReplaceAsync("Orchestrator", crashAt: point, settings: new() { ["Admission__MaxOpen"] = "1" });
+        foreach (var dispute in disputes)
+        {
+            await pipeline.SubmitAsync(dispute);
+        }
+
+        await DiesAsync(victim);
+        await pipeline.ReplaceAsync("LlmGateway");
+    }
+
     // Instead of waiting for the sweeper's grace.
     private async Task MakeDueAsync() =>
         Assert.Single(await pipeline.InvocationRowsAsync("""UPDATE saga_outgoing SET "NextAttemptAt" = now() - interval '1 second' WHERE "NextAttemptAt" IS NOT NULL RETURNING "Id" """));
@@ -90,7 +109,7 @@ public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<Ru
     private async Task NothingIsLeftAsync()
     {
         await Eventually.HoldsAsync(async () => (await pipeline.InvocationRowsAsync("""SELECT 1 FROM saga_outgoing WHERE "ExpiresAt" IS NULL""")).Count == 0, "saga_outgoing is empty");
-        foreach (var queue in await pipeline.QueuesAsync())
+        foreach (var queue in await pipeline.QueuesAsync(isDurable: true))
         {
             if (queue.EndsWith("_error", StringComparison.Ordinal) || queue.EndsWith("_skipped", StringComparison.Ordinal))
             {

@@ -15,8 +15,8 @@ namespace Pipeline.Integration.Tests.CrashPoints;
 public sealed class RunningPipeline : IAsyncLifetime
 {
     private const string Simulator = "ProviderSimulator";
-    private static readonly string[] Services = ["ToolWorkers", "LlmGateway", "Orchestrator"];
 
+    private readonly PipelineSetup _setup;
     private readonly Dictionary<string, ServiceProcess> _processes = [];
     private readonly ConcurrentQueue<ReceivedEvent> _events = new();
     private readonly HttpClient _http = new();
@@ -27,7 +27,20 @@ public sealed class RunningPipeline : IAsyncLifetime
     private IChannel _channel = null!;
     private Task? _start;
 
+    public RunningPipeline()
+        : this(new PipelineSetup())
+    {
+    }
+
+    internal RunningPipeline(PipelineSetup setup) => _setup = setup;
+
     public IReadOnlyCollection<ReceivedEvent> Events => _events;
+
+    /// <summary>AMQP URI of its virtual host.</summary>
+    public Uri Broker => _broker.Uri;
+
+    /// <summary>Connection string of the tool workers' database.</summary>
+    public string ToolsDatabase => _tools.ConnectionString;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -39,29 +52,34 @@ public sealed class RunningPipeline : IAsyncLifetime
         _broker = await RabbitMqVirtualHost.CreateAsync();
         _invocations = await TestDatabase.CreateAsync("Postgres");
         _tools = await TestDatabase.CreateAsync("Postgres");
-        var simulator = ServiceProcess.Start(Simulator, [], "--rules", Path.Combine(Checkout.Samples, "model-rules.json"), "--urls", "http://127.0.0.1:0", "--latency", "0");
+        var simulator = ServiceProcess.Start(Simulator, [], "--rules", _setup.Rules, "--urls", "http://127.0.0.1:0", "--latency", "0");
         _processes[Simulator] = simulator;
         await Task.WhenAll(MigrateAsync("Orchestrator"), MigrateAsync("ToolWorkers"));
         await simulator.AddressAsync();
-        foreach (var service in Services)
+        foreach (var service in _setup.Services)
         {
             _processes[service] = ServiceProcess.Start(service, await SettingsAsync(service));
         }
 
-        await Task.WhenAll(Services.Select(x => _processes[x].ReadyAsync()));
+        await Task.WhenAll(_setup.Services.Select(x => _processes[x].ReadyAsync()));
         await ConnectAsync();
     }
 
     public ServiceProcess this[string service] => _processes[service];
 
     /// <summary>Ends the service's process, if it still runs, and starts another.</summary>
-    public async Task<ServiceProcess> ReplaceAsync(string service, string? crashAt = null)
+    /// <param name="service">The service.</param>
+    /// <param name="crashAt">The crash point at which the new process kills itself.</param>
+    /// <param name="crashOf">Only for this one of those who pass there.</param>
+    /// <param name="settings">Settings for the new process alone.</param>
+    public async Task<ServiceProcess> ReplaceAsync(string service, string? crashAt = null, string? crashOf = null, Dictionary<string, string>? settings = null)
     {
         await _processes[service].DisposeAsync();
-        var settings = await SettingsAsync(service);
+        settings = (await SettingsAsync(service)).Concat(settings ?? []).ToDictionary();
         if (crashAt is not null)
         {
             settings["Crash__At"] = crashAt;
+            settings["Crash__Of"] = crashOf ?? "";
             settings["Crash__Allowed"] = "true";
         }
 
@@ -69,13 +87,16 @@ public sealed class RunningPipeline : IAsyncLifetime
     }
 
     /// <summary>Submits plain JSON, as any AMQP client does, and waits for the broker's confirm.</summary>
-    public async Task SubmitAsync(DisputeCase dispute) =>
+    public Task SubmitAsync(DisputeCase dispute) => SubmitAsync("dispute-resolver", dispute.Body);
+
+    /// <summary>Submits plain JSON for an agent.</summary>
+    public async Task SubmitAsync(string agent, byte[] body) =>
         await _channel.BasicPublishAsync(
             "pipeline.invocations",
-            "dispute-resolver",
+            agent,
             mandatory: true,
             new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent },
-            dispute.Body,
+            body,
             TestContext.Current.CancellationToken);
 
     /// <summary>Takes away what is ready in a queue.</summary>
@@ -83,13 +104,17 @@ public sealed class RunningPipeline : IAsyncLifetime
 
     public Task<uint> ReadyInAsync(string queue) => _channel.MessageCountAsync(queue, TestContext.Current.CancellationToken);
 
-    public async Task<List<string>> QueuesAsync()
+    public Task<uint> ConsumersOfAsync(string queue) => _channel.ConsumerCountAsync(queue, TestContext.Current.CancellationToken);
+
+    /// <param name="isDurable">True for the services' queues, false for those that go with whoever listens on them.</param>
+    public async Task<List<string>> QueuesAsync(bool isDurable)
     {
         var management = new Uri(TestServers.RabbitMqManagement!);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(management) { UserName = "", Password = "", Path = $"api/queues/{_broker.Name}", Query = "columns=name" }.Uri);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(management) { UserName = "", Password = "", Path = $"api/queues/{_broker.Name}", Query = "columns=name,durable" }.Uri);
         request.Headers.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Uri.UnescapeDataString(management.UserInfo))));
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
-        return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).EnumerateArray().Select(x => x.GetProperty("name").GetString()!)];
+        return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).EnumerateArray()
+            .Where(x => x.GetProperty("durable").GetBoolean() == isDurable).Select(x => x.GetProperty("name").GetString()!)];
     }
 
     public Task<List<object?[]>> InvocationRowsAsync(string query, params object[] parameters) => RowsAsync(_invocations, query, parameters);
@@ -142,7 +167,8 @@ public sealed class RunningPipeline : IAsyncLifetime
         Assert.True(await migration.ExitCodeAsync(TimeSpan.FromMinutes(1)) == 0, $"The migrations of {service} failed:{Environment.NewLine}{migration.Output}");
     }
 
-    private async Task<Dictionary<string, string>> SettingsAsync(string service)
+    /// <summary>The environment of a service's process.</summary>
+    public async Task<Dictionary<string, string>> SettingsAsync(string service)
     {
         var settings = new Dictionary<string, string>
         {
@@ -158,13 +184,13 @@ public sealed class RunningPipeline : IAsyncLifetime
         {
             case "Orchestrator":
                 settings["Database__ConnectionString"] = _invocations.ConnectionString;
-                settings["Agents__Directory"] = Path.Combine(Checkout.Samples, "agents");
+                settings["Agents__Directory"] = _setup.Agents;
                 // The test looks for what failed in the broker's queues.
                 settings["DeadLetters__Collect"] = "false";
                 break;
-            case "ToolWorkers":
+            case "ToolWorkers" or "LedgerTools":
                 settings["Database__ConnectionString"] = _tools.ConnectionString;
-                settings["Tools__Directory"] = Path.Combine(Checkout.Samples, "tools");
+                settings["Tools__Directory"] = _setup.Tools;
                 settings["Tools__Seed"] = Path.Combine(Checkout.Samples, "accounts.json");
                 break;
             default:
@@ -172,6 +198,11 @@ public sealed class RunningPipeline : IAsyncLifetime
                 settings["Llm__OpenAi__BaseUrl"] = new Uri(simulator, "v1").ToString();
                 settings["Llm__OpenAi__ApiKey"] = "simulator";
                 break;
+        }
+
+        foreach (var (name, value) in _setup.Settings.GetValueOrDefault(service) ?? new Dictionary<string, string>())
+        {
+            settings[name] = value;
         }
 
         return settings;

@@ -8,7 +8,6 @@ using RabbitMQ.Client.Exceptions;
 namespace Pipeline.Integration.Tests.Outages;
 
 /// <summary>The orchestrator's database goes away; the broker and the process stay.</summary>
-[Trait("Category", "Long")]
 public sealed class DatabaseOutageTests : IAsyncDisposable
 {
     private const string Submissions = "invocations.dispute-resolver";

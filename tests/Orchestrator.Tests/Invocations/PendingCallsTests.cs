@@ -72,4 +72,27 @@ public sealed class PendingCallsTests
         Assert.Equal([299], PendingCalls.Indexes(pending!));
         Assert.Null(PendingCalls.Without(pending!, 299, hasResult: true));
     }
+
+    [Theory]
+    [InlineData(1, new byte[] { 0b1 })]
+    [InlineData(3, new byte[] { 0b101 })]
+    [InlineData(16, new byte[] { 0b0000_0010, 0b1000_0000 })]
+    [InlineData(20, new byte[] { 0b1000_0001, 0b0000_0001, 0b0000_1001 })]
+    public void What_the_version_before_stored_is_read_call_by_call(int count, byte[] stored)
+    {
+        var pending = Enumerable.Range(0, count).Where(x => (stored[x / 8] & (1 << (x % 8))) != 0).ToList();
+        Assert.Equal(pending, PendingCalls.Indexes(stored));
+        Assert.Equal(0, PendingCalls.Results(stored));
+
+        byte[]? left = stored;
+        foreach (var index in pending)
+        {
+            Assert.True(PendingCalls.Contains(left, index));
+            Assert.Equal(index == pending[^1], PendingCalls.IsLast(left, index));
+            left = PendingCalls.Without(left!, index, hasResult: true);
+            Assert.False(PendingCalls.Contains(left, index));
+        }
+
+        Assert.Null(left);
+    }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Contracts;
+using Pipeline.Fixtures;
 using Pipeline.ToolWorkers.Circuits;
 using Pipeline.ToolWorkers.Tests.Fixtures;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Contracts;
+using Pipeline.Fixtures;
 using Pipeline.ToolWorkers.Circuits;
 using Pipeline.ToolWorkers.Tests.Fixtures;
 
@@ -74,6 +75,17 @@ public sealed class FallbackTests
         Assert.Equal((call.CallId, call.Tool), (answer.CallId, answer.Tool));
         Assert.Equal((true, FailureCode.ToolFailed, "get_account_status"), (answer.IsFallback, answer.FallbackCode, answer.AnsweredBy));
         Assert.Contains("acc_1", answer.Result, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_nobody_serves_the_other_tool_what_is_declared_for_that_answers()
+    {
+        await using var app = await StartAsync(OtherTool, x => x.Settings["Tools:Serve:0"] = ScriptedTool.ToolName, seed: true);
+        Break(app);
+
+        var answer = (await app.CallAsync("""{"accountId":"acc_1"}""")).Success;
+
+        Assert.Equal(("Nothing known.", true, FailureCode.ToolFailed, null), (answer.Result, answer.IsFallback, answer.FallbackCode, answer.AnsweredBy));
     }
 
     [Fact]

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Contracts;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.Fixtures;
 using Pipeline.ServiceDefaults;
 using Pipeline.ToolWorkers.Persistence;
 
