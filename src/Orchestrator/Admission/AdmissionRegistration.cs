@@ -9,7 +9,7 @@ internal static class AdmissionRegistration
         var services = builder.Services;
         services.AddOptions<AdmissionOptions>().BindConfiguration(AdmissionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<BrokerLink>();
-        services.AddSingleton<IHostedService>(x => x.GetRequiredService<BrokerLink>().Circuit);
+        services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
         services.AddHealthChecks().AddCheck<BrokerHealthCheck>(BrokerLink.Dependency);
         services.AddSingleton<TurnRate>();
         services.AddSingleton<AgentLoads>();

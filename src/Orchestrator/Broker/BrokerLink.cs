@@ -10,7 +10,7 @@ namespace Pipeline.Orchestrator.Broker;
 /// A connection beside the bus, for what the bus hides: the depth of queues, the broker's refusal of a message, its bytes as they came. Behind a
 /// circuit of its own: a broker that does not answer here costs nothing, and says nothing of the bus.
 /// </summary>
-internal sealed class BrokerLink : IAsyncDisposable
+internal sealed class BrokerLink : IHostedService, IAsyncDisposable
 {
     public const string Dependency = "broker.queues";
 
@@ -31,6 +31,10 @@ internal sealed class BrokerLink : IAsyncDisposable
     public bool IsThere => _bus.Transport == BusTransport.RabbitMq;
 
     public DependencyCircuit Circuit { get; }
+
+    public Task StartAsync(CancellationToken cancellationToken) => IsThere ? Circuit.StartAsync(cancellationToken) : Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Circuit.StopAsync(cancellationToken);
 
     /// <exception cref="BrokerCircuitOpenException">The broker is not asked for the moment.</exception>
     public async Task<IChannel> ChannelAsync(bool confirms, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ namespace Pipeline.ServiceDefaults.Dependencies;
 /// <remarks>Before the loop runs and after it ended (migrations, start, stop) the circuit is closed, whatever is met.</remarks>
 public sealed class DependencyCircuit : BackgroundService
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
     private readonly DependencyCircuitOptions _options;
     private readonly Func<CancellationToken, Task> _probe;
