@@ -13,5 +13,5 @@ internal sealed record WaitingSettings
     public required bool ForModel { get; init; }
 
     /// <summary>Invocations that are run beside those that wait.</summary>
-    public int Beside => 200;
+    public int Beside { get; init; } = 200;
 }
