@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults.Dependencies;
 
 namespace Pipeline.ServiceDefaults;
 
@@ -40,4 +42,8 @@ public sealed class BusOptions
     /// <summary>How long a stop waits for the messages in work.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>When the broker counts as not answering questions about its queues, beside the bus. Orchestrator only.</summary>
+    [ValidateObjectMembers]
+    public DependencyCircuitOptions Circuit { get; set; } = new();
 }

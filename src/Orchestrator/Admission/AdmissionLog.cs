@@ -26,6 +26,6 @@ internal static partial class AdmissionLog
     [LoggerMessage(EventId = 1208, Level = LogLevel.Warning, Message = "Invocation {InvocationId}: {Queue} did not take it; its delivery is held, and invocations.<agent> fills up behind it. Is the queue at its max-length, or the broker out of memory or disk?")]
     public static partial void ParkingRefused(this ILogger logger, Guid invocationId, string queue, Exception exception);
 
-    [LoggerMessage(EventId = 1209, Level = LogLevel.Warning, Message = "The broker did not say how deep the queues are; the last depths hold, next attempt in {Delay}")]
+    [LoggerMessage(EventId = 1209, Level = LogLevel.Warning, Message = "The broker did not say how deep the queues are; the last depths hold for half a minute, then admission goes on with its own counts. Next attempt in {Delay}")]
     public static partial void DepthsUnknown(this ILogger logger, TimeSpan delay, Exception exception);
 }

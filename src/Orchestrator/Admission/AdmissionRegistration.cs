@@ -9,6 +9,8 @@ internal static class AdmissionRegistration
         var services = builder.Services;
         services.AddOptions<AdmissionOptions>().BindConfiguration(AdmissionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<BrokerLink>();
+        services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
+        services.AddHealthChecks().AddCheck<BrokerHealthCheck>(BrokerLink.Dependency);
         services.AddSingleton<TurnRate>();
         services.AddSingleton<AgentLoads>();
         services.AddSingleton<WaitingQueue>();

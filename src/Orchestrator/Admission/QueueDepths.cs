@@ -9,8 +9,8 @@ using Pipeline.Orchestrator.Broker;
 namespace Pipeline.Orchestrator.Admission;
 
 /// <summary>
-/// Asks the broker once a second how deep the queues are and who consumes them. A broker that is away leaves the last answer standing;
-/// the in-memory transport has none.
+/// Asks the broker once a second how deep the queues are and who consumes them. A broker that does not answer leaves the last answer standing
+/// for a while; then nothing is known, and admission goes on with its own counts. The in-memory transport has no depths.
 /// </summary>
 internal sealed class QueueDepths(AgentCatalog agents, BrokerLink broker, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<QueueDepths> logger) : BackgroundService
 {
@@ -19,19 +19,26 @@ internal sealed class QueueDepths(AgentCatalog agents, BrokerLink broker, IOptio
 
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>A pool that was saturated this long ago says nothing of now, and must not keep its agents closed.</summary>
+    private static readonly TimeSpan OldestAnswer = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<string, int> _missing = new(StringComparer.Ordinal);
     private volatile Dictionary<string, QueueDepth> _depths = new(StringComparer.Ordinal);
     private long _round;
+    private long _answeredAt = time.GetTimestamp();
 
     public IReadOnlyList<WatchedQueue> Queues { get; } = Watched(agents);
 
-    public IEnumerable<(WatchedQueue Queue, QueueDepth Depth)> All => Queues.Where(x => _depths.ContainsKey(x.Name)).Select(x => (x, _depths[x.Name]));
+    public IEnumerable<(WatchedQueue Queue, QueueDepth Depth)> All => Queues.Select(x => (Queue: x, Depth: Of(x.Name))).Where(x => x.Depth is not null).Select(x => (x.Queue, x.Depth!));
 
     /// <summary>Counted up with every answer of the broker.</summary>
     public long Round => Interlocked.Read(ref _round);
 
-    /// <summary>The last answer; null where there was none.</summary>
-    public QueueDepth? Of(string queue) => _depths.GetValueOrDefault(queue);
+    /// <summary>False where the last answer is too old to say anything.</summary>
+    public bool IsKnown => time.GetElapsedTime(Interlocked.Read(ref _answeredAt)) < OldestAnswer;
+
+    /// <summary>The last answer; null where there was none, or none for long.</summary>
+    public QueueDepth? Of(string queue) => IsKnown ? _depths.GetValueOrDefault(queue) : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -109,7 +116,8 @@ internal sealed class QueueDepths(AgentCatalog agents, BrokerLink broker, IOptio
             channel = channel is { IsOpen: true } ? channel : await broker.ChannelAsync(confirms: false, cancellationToken);
             try
             {
-                var answer = await channel.QueueDeclarePassiveAsync(queue.Name, cancellationToken).WaitAsync(AskLimit, time, cancellationToken);
+                var asked = channel;
+                var answer = await broker.AskAsync(token => asked.QueueDeclarePassiveAsync(queue.Name, token), AskLimit, cancellationToken);
                 depths[queue.Name] = new QueueDepth(answer.MessageCount, answer.ConsumerCount);
                 _missing.Remove(queue.Name);
             }
@@ -123,6 +131,7 @@ internal sealed class QueueDepths(AgentCatalog agents, BrokerLink broker, IOptio
         }
 
         _depths = depths;
+        Interlocked.Exchange(ref _answeredAt, time.GetTimestamp());
         Interlocked.Increment(ref _round);
         return channel;
     }

@@ -1,42 +1,118 @@
 using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Dependencies;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Pipeline.Orchestrator.Broker;
 
 /// <summary>
-/// A connection beside the bus, for what the bus hides: the depth of queues, the broker's refusal of a message, its bytes as they came. After a
-/// failure the next attempt waits, so that a broker that is away costs nothing.
+/// A connection beside the bus, for what the bus hides: the depth of queues, the broker's refusal of a message, its bytes as they came. Behind a
+/// circuit of its own: a broker that does not answer here costs nothing, and says nothing of the bus.
 /// </summary>
-internal sealed class BrokerLink(IOptions<BusOptions> options, TimeProvider time) : IAsyncDisposable
+internal sealed class BrokerLink : IHostedService, IAsyncDisposable
 {
-    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    public const string Dependency = "broker.queues";
 
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+
+    private readonly BusOptions _bus;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private IConnection? _connection;
-    private Exception? _lastFailure;
-    private DateTimeOffset _nextAttempt;
-    private TimeSpan _pause = TimeSpan.FromSeconds(1);
+
+    public BrokerLink(IOptions<BusOptions> options, DependencyMetrics metrics, TimeProvider time, ILogger<DependencyCircuit> logger)
+    {
+        (_bus, _time) = (options.Value, time);
+        Circuit = new DependencyCircuit(Dependency, _bus.Circuit, ProbeAsync, metrics, time, logger);
+    }
 
     /// <summary>False on the in-memory transport.</summary>
-    public bool IsThere => options.Value.Transport == BusTransport.RabbitMq;
+    public bool IsThere => _bus.Transport == BusTransport.RabbitMq;
 
-    /// <exception cref="InvalidOperationException">The broker did not answer a moment ago.</exception>
+    public DependencyCircuit Circuit { get; }
+
+    public Task StartAsync(CancellationToken cancellationToken) => IsThere ? Circuit.StartAsync(cancellationToken) : Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Circuit.StopAsync(cancellationToken);
+
+    /// <exception cref="BrokerCircuitOpenException">The broker is not asked for the moment.</exception>
     public async Task<IChannel> ChannelAsync(bool confirms, CancellationToken cancellationToken)
     {
-        var connection = await ConnectionAsync(cancellationToken);
-        return await connection.CreateChannelAsync(new CreateChannelOptions(confirms, confirms), cancellationToken).WaitAsync(ConnectLimit, time, cancellationToken);
+        if (Circuit.IsOpen)
+        {
+            throw new BrokerCircuitOpenException(Circuit.Refuse());
+        }
+
+        return await AskAsync(
+            async token =>
+            {
+                var connection = await ConnectionAsync(token);
+                return await connection.CreateChannelAsync(new CreateChannelOptions(confirms, confirms), token);
+            },
+            ConnectLimit,
+            cancellationToken);
+    }
+
+    /// <summary>Asks the broker something that it answers at once, within a time limit, and counts whether it answered.</summary>
+    /// <exception cref="TimeoutException">It did not.</exception>
+    public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        Circuit.Asked();
+        try
+        {
+            var answer = await ask(cancellationToken).WaitAsync(limit, _time, cancellationToken);
+            Circuit.Answered();
+            return answer;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 400 and < 500 })
+        {
+            // An answer: no such queue, no such right.
+            Circuit.Answered();
+            throw;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Circuit.NotAnswered(e);
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        Circuit.Dispose();
         if (_connection is { } connection)
         {
             await connection.DisposeAsync();
         }
 
         _connecting.Dispose();
+    }
+
+    /// <summary>A connection and a channel; the connection is then the one that is used, so that the first ask after a recovery has it.</summary>
+    private async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        await ForgetConnectionAsync(cancellationToken);
+        var connection = await ConnectionAsync(cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+    }
+
+    private async Task ForgetConnectionAsync(CancellationToken cancellationToken)
+    {
+        await _connecting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_connection is { } suspect)
+            {
+                _connection = null;
+                // It may wait for a good-bye that never comes.
+                _ = suspect.AbortAsync(CancellationToken.None);
+            }
+        }
+        finally
+        {
+            _connecting.Release();
+        }
     }
 
     private async Task<IConnection> ConnectionAsync(CancellationToken cancellationToken)
@@ -49,43 +125,26 @@ internal sealed class BrokerLink(IOptions<BusOptions> options, TimeProvider time
                 return open;
             }
 
-            if (time.GetUtcNow() < _nextAttempt)
-            {
-                throw new InvalidOperationException($"The broker did not answer; the next attempt is at '{_nextAttempt:O}'.", _lastFailure);
-            }
-
             if (_connection is { } broken)
             {
                 _connection = null;
                 await broken.DisposeAsync();
             }
 
-            var bus = options.Value;
             var factory = new ConnectionFactory
             {
-                HostName = bus.Host,
-                Port = bus.Port,
-                VirtualHost = bus.VirtualHost,
-                UserName = bus.Username,
-                Password = bus.Password,
+                HostName = _bus.Host,
+                Port = _bus.Port,
+                VirtualHost = _bus.VirtualHost,
+                UserName = _bus.Username,
+                Password = _bus.Password,
                 ClientProvidedName = "orchestrator queues",
                 AutomaticRecoveryEnabled = false,
                 RequestedConnectionTimeout = ConnectLimit,
                 RequestedHeartbeat = TimeSpan.FromSeconds(10),
-                Ssl = new SslOption(bus.Host, enabled: bus.UseTls),
+                Ssl = new SslOption(_bus.Host, enabled: _bus.UseTls),
             };
-            try
-            {
-                _connection = await factory.CreateConnectionAsync(cancellationToken);
-                _pause = TimeSpan.FromSeconds(1);
-                return _connection;
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                (_lastFailure, _nextAttempt) = (e, time.GetUtcNow() + _pause);
-                _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-                throw;
-            }
+            return _connection = await factory.CreateConnectionAsync(cancellationToken);
         }
         finally
         {

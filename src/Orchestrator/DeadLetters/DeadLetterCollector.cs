@@ -95,7 +95,8 @@ internal sealed class DeadLetterCollector(
                 channel = channel is { IsOpen: true } ? channel : await broker.ChannelAsync(confirms: false, cancellationToken);
                 try
                 {
-                    var answer = await channel.QueueDeclarePassiveAsync(queue, cancellationToken).WaitAsync(AskLimit, time, cancellationToken);
+                    var asked = channel;
+                    var answer = await broker.AskAsync(token => asked.QueueDeclarePassiveAsync(queue, token), AskLimit, cancellationToken);
                     _missing.Remove(queue);
                     // What was there when asked, and no more: what is added all the time must not keep the others waiting.
                     for (var left = answer.MessageCount; left > 0 && await TakeAsync(channel, queue, cancellationToken) is > 0 and var taken; left -= Math.Min(left, (uint)taken))

@@ -5,6 +5,9 @@ using Pipeline.Contracts.Invocations;
 using Pipeline.Orchestrator.Access;
 using Pipeline.Orchestrator.Http;
 using Pipeline.Orchestrator.Invocations;
+using Pipeline.Orchestrator.Persistence;
+using Pipeline.ServiceDefaults.Databases;
+using Pipeline.ServiceDefaults.Dependencies;
 
 namespace Pipeline.Orchestrator.Ingress;
 
@@ -24,19 +27,29 @@ internal sealed class SubmissionRequests : IDisposable
     private readonly HttpMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DependencyCircuit _database;
     private readonly SubmissionReader _reader;
     private readonly SemaphoreSlim _underWay;
 
     public SubmissionRequests(
-        IClientFactory bus, SubmissionRules rules, IOptions<IngressOptions> limits, IOptions<HttpOptions> options, HttpMetrics metrics, TimeProvider time, ILogger<SubmissionRequests> logger)
+        IClientFactory bus, SubmissionRules rules, IOptions<IngressOptions> limits, IOptions<HttpOptions> options, HttpMetrics metrics, DatabaseCircuit<OrchestratorDbContext> database, TimeProvider time,
+        ILogger<SubmissionRequests> logger)
     {
         (_bus, _rules, _limits, _options, _metrics, _time, _logger) = (bus, rules, limits.Value, options.Value, metrics, time, logger);
+        _database = database.Circuit;
         _reader = new SubmissionReader(_limits);
         _underWay = new SemaphoreSlim(_options.MaxSubmissions);
     }
 
     public async Task<IResult> SubmitAsync(HttpContext http)
     {
+        // The agent's queue would take it and nobody could answer: the caller would wait for the bus and then not know.
+        if (_database.IsOpen)
+        {
+            return Answered(HttpCode.DatabaseUnavailable, Problem.Of(
+                StatusCodes.Status503ServiceUnavailable, HttpCode.DatabaseUnavailable, $"The database does not answer; nothing was submitted. {_database.Refuse()} Send the same again.", RetrySeconds));
+        }
+
         // Before the body is read: it is what takes the memory.
         if (!_underWay.Wait(TimeSpan.Zero, CancellationToken.None))
         {

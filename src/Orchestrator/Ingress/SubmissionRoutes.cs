@@ -22,5 +22,5 @@ internal static class SubmissionRoutes
         .Refuses(StatusCodes.Status413PayloadTooLarge, FailureCode.InputTooLarge)
         .Refuses(StatusCodes.Status415UnsupportedMediaType, HttpCode.ContentTypeUnsupported)
         .Refuses(StatusCodes.Status429TooManyRequests, FailureCode.AdmissionDeferred, HttpCode.SubmissionsBusy)
-        .Refuses(StatusCodes.Status503ServiceUnavailable, HttpCode.AdmissionUnanswered);
+        .Refuses(StatusCodes.Status503ServiceUnavailable, HttpCode.AdmissionUnanswered, HttpCode.DatabaseUnavailable);
 }

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults.Dependencies;
 
 namespace Pipeline.ServiceDefaults.Databases;
 
@@ -20,4 +22,8 @@ public sealed class DatabaseOptions
     /// <summary>Seconds that one command may take.</summary>
     [Range(1, 600)]
     public int CommandTimeoutSeconds { get; set; } = 30;
+
+    /// <summary>When asks are refused at once because the server does not answer. Without effect on SQLite.</summary>
+    [ValidateObjectMembers]
+    public DependencyCircuitOptions Circuit { get; set; } = new();
 }

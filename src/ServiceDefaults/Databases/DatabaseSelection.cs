@@ -30,6 +30,17 @@ public static class DatabaseSelection
         }
     }
 
+    /// <summary>A new connection beside the pool, to find out whether the server is there.</summary>
+    internal static DbConnection UnpooledConnection(DatabaseOptions options) => options.Provider switch
+    {
+        DatabaseProvider.Postgres => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString),
+#if !LEAVE_OUT_SQLSERVER
+        DatabaseProvider.SqlServer => new Microsoft.Data.SqlClient.SqlConnection(
+            new Microsoft.Data.SqlClient.SqlConnectionStringBuilder(options.ConnectionString) { Pooling = false, ConnectRetryCount = 0 }.ConnectionString),
+#endif
+        _ => throw new InvalidOperationException($"The provider '{options.Provider}' has no server that could be asked."),
+    };
+
     /// <summary>
     /// Npgsql sends DISCARD ALL, a transaction of its own, whenever a connection is taken from the pool again: as many transactions as the
     /// services' own. They set nothing on a connection that would have to be reset, and an open transaction is rolled back in any case.

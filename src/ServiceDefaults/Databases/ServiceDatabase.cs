@@ -3,8 +3,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Pipeline.ServiceDefaults.Dependencies;
 
 namespace Pipeline.ServiceDefaults.Databases;
 
@@ -37,16 +39,24 @@ public static class ServiceDatabase
         switch (options.Provider)
         {
             case DatabaseProvider.SqlServer:
-                builder.Services.AddDbContextPool<TContext, TSqlServer>(x => x.UseDatabase(options, migrationsHistoryTable));
+                builder.Services.AddDbContextPool<TContext, TSqlServer>((services, x) => x.UseDatabase(options, migrationsHistoryTable).AddInterceptors(services.GetRequiredService<DatabaseCircuit<TContext>>().Interceptor));
                 break;
             case DatabaseProvider.Postgres:
-                builder.Services.AddDbContextPool<TContext, TPostgres>(x => x.UseDatabase(options, migrationsHistoryTable));
+                builder.Services.AddDbContextPool<TContext, TPostgres>((services, x) => x.UseDatabase(options, migrationsHistoryTable).AddInterceptors(services.GetRequiredService<DatabaseCircuit<TContext>>().Interceptor));
                 break;
             case DatabaseProvider.Sqlite:
                 builder.Services.AddDbContextPool<TContext, TSqlite>(x => x.UseDatabase(options, migrationsHistoryTable));
                 break;
             default:
                 throw new InvalidOperationException($"{section}:Provider is '{options.Provider}'. Set it to SqlServer, Postgres or Sqlite.");
+        }
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<DependencyMetrics>();
+        builder.Services.AddSingleton(x => ActivatorUtilities.CreateInstance<DatabaseCircuit<TContext>>(x, options));
+        if (options.Provider != DatabaseProvider.Sqlite)
+        {
+            builder.Services.AddSingleton<IHostedService>(x => x.GetRequiredService<DatabaseCircuit<TContext>>().Circuit);
         }
 
         builder.Services.AddSingleton(new MigratedDatabase(typeof(TContext).Name, x => x.GetRequiredService<TContext>()));
@@ -58,12 +68,17 @@ public static class ServiceDatabase
         return builder;
     }
 
-    private sealed class DatabaseHealthCheck<TContext>(TContext database) : IHealthCheck
+    private sealed class DatabaseHealthCheck<TContext>(TContext database, DatabaseCircuit<TContext> circuit) : IHealthCheck
         where TContext : DbContext
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            await database.Database.CanConnectAsync(cancellationToken)
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy($"The database of {typeof(TContext).Name} does not answer.");
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            var answers = await database.Database.CanConnectAsync(cancellationToken);
+            var view = circuit.Circuit.View;
+            var data = new Dictionary<string, object> { ["circuit"] = view.State, ["since"] = view.Since };
+            return answers
+                ? HealthCheckResult.Healthy(data: data)
+                : HealthCheckResult.Unhealthy($"The database of {typeof(TContext).Name} does not answer; its circuit is {view.State}. {view.Reason}", data: data);
+        }
     }
 }

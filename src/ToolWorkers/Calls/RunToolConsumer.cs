@@ -44,7 +44,7 @@ internal sealed class RunToolConsumer(
         catch (OperationCanceledException e) when (delivery.RunToken.IsCancellationRequested)
         {
             delivery.Failure = e;
-            circuit.Abandon(run, call.CallId);
+            circuit.Abandoned.Add(run, call.CallId);
         }
         catch (Exception e)
         {

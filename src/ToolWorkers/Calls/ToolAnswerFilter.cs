@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.ServiceDefaults.Databases;
 using Pipeline.ToolWorkers.Persistence;
 
 namespace Pipeline.ToolWorkers.Calls;
@@ -16,12 +17,16 @@ internal sealed class ToolAnswerFilter(
     CallsInFlight inFlight,
     AnswerSender sender,
     WorkerInstance instance,
+    DatabaseCircuit<ToolWorkersDbContext> database,
     ToolMetrics metrics,
     IOptions<ToolsOptions> options,
     TimeProvider time,
     ILogger<ToolAnswerFilter> logger) : IFilter<ConsumeContext<RunTool>>
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a delivery is held while the database's circuit is open. Below the broker's consumer timeout of 30 minutes.</summary>
+    private static readonly TimeSpan OutagePatience = TimeSpan.FromMinutes(15);
 
     private bool HasEffects => tool.Manifest.Effects != ToolEffects.ReadOnly;
 
@@ -52,6 +57,7 @@ internal sealed class ToolAnswerFilter(
                 return;
             }
 
+            await OutlastAsync(context);
             throw new DeliveryFailedException($"The call '{context.Message.CallId}' of '{tool.Name}' could not be recorded. Its message is delivered again.", e);
         }
     }
@@ -77,6 +83,30 @@ internal sealed class ToolAnswerFilter(
         var counts = HasEffects ? await records.FinishAsync(call, answer, CancellationToken.None) : answer;
         CrashPoint.Reach(CrashPoint.AfterRecord, tool.Name);
         return counts;
+    }
+
+    /// <summary>
+    /// Holds the delivery until the database can be asked again, or the call's deadline. Without it an open circuit, which refuses at once,
+    /// would use up the deliveries of a message far sooner than the database that it stands for.
+    /// </summary>
+    private async Task OutlastAsync(ConsumeContext<RunTool> context)
+    {
+        var (now, held) = (time.GetUtcNow(), context.ReceiveContext.ElapsedTime);
+        var patience = new[] { context.Message.Deadline - now, OutagePatience - held }.Min();
+        if (!database.Circuit.IsOpen || patience <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        logger.HeldForDatabase(tool.Name, context.Message.CallId, context.Message.InvocationId, patience);
+        try
+        {
+            await database.Circuit.WhenClosedAsync(context.CancellationToken).WaitAsync(patience, time, context.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The retry that follows answers for a passed deadline, or gives the delivery back.
+        }
     }
 
     private ToolAnswer UnrecordedAfterDeadline(RunTool call) => ToolAnswer.Failed(

@@ -22,4 +22,7 @@ internal static partial class ToolCallLog
 
     [LoggerMessage(EventId = 2007, Level = LogLevel.Warning, Message = "Old call records could not be deleted; tried again in {Interval}")]
     public static partial void CleanupFailed(this ILogger logger, Exception exception, TimeSpan interval);
+
+    [LoggerMessage(EventId = 2701, Level = LogLevel.Warning, Message = "Tool {Tool}: call {CallId} of invocation {InvocationId} is held until the database answers again, {Patience} at most; it has not been recorded")]
+    public static partial void HeldForDatabase(this ILogger logger, string tool, string callId, Guid invocationId, TimeSpan patience);
 }

@@ -28,7 +28,7 @@ internal static class CircuitRoutes
             retryAt = view.RetryAt,
             breaks = view.Breaks,
             reason = view.Reason,
-            abandoned = x.Abandoned,
+            abandoned = x.Abandoned.Count,
             instance = instance.Name,
         };
     });

@@ -21,9 +21,9 @@ internal sealed class ToolBreakerFilter(ToolCircuit circuit, FallbackAnswers fal
         var delivery = context.GetPayload<ToolDelivery>();
         var call = context.Message;
         delivery.Circuit = circuit.State;
-        if (circuit.IsFull)
+        if (circuit.Abandoned.IsFull)
         {
-            logger.TooManyAbandoned(circuit.Tool.Name, call.CallId, circuit.Abandoned);
+            logger.TooManyAbandoned(circuit.Tool.Name, call.CallId, circuit.Abandoned.Count);
             delivery.Answer = await FallbackAsync(context, FailureCode.ToolUnavailable);
             return;
         }

@@ -13,14 +13,13 @@ internal sealed class ToolCircuit
 {
     private readonly Lock _lock = new();
     private readonly HashSet<CircuitPass> _running = [];
-    private readonly CallWindow _window;
+    private readonly CallTally _tally;
     private readonly CircuitStore _store;
     private readonly CircuitFleet _fleet;
     private readonly ToolMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _timeLimit;
-    private readonly int _maxAbandoned;
 
     private CircuitState _state;
     private DateTimeOffset _since;
@@ -30,19 +29,17 @@ internal sealed class ToolCircuit
     private long _version;
     private bool _claiming;
     private CircuitPass? _probe;
-    private int _abandoned;
-    private int _badInARow;
 
     public ToolCircuit(ServedTool tool, ToolsOptions options, CircuitStore store, CircuitFleet fleet, ToolMetrics metrics, TimeProvider time, ILogger<ToolCircuit> logger)
     {
         Tool = tool;
-        _maxAbandoned = options.MaxAbandonedCalls;
+        Abandoned = new AbandonedCalls(tool.Name, options.MaxAbandonedCalls, logger);
         _store = store;
         _fleet = fleet;
         _metrics = metrics;
         _time = time;
         _logger = logger;
-        _window = new CallWindow(time);
+        _tally = new CallTally(time);
         _since = time.GetUtcNow();
         // Asked for each call: the manifest may be read again while the process runs.
         _timeLimit = new ResiliencePipelineBuilder { TimeProvider = time }
@@ -67,10 +64,7 @@ internal sealed class ToolCircuit
     public string State => CircuitStateName.Of(View.State);
 
     /// <summary>Calls that passed their time limit and still run.</summary>
-    public int Abandoned => Volatile.Read(ref _abandoned);
-
-    /// <summary>True where so many calls were abandoned that another one must not begin.</summary>
-    public bool IsFull => Abandoned >= _maxAbandoned;
+    public AbandonedCalls Abandoned { get; }
 
     private BreakerSettings Settings => Tool.Manifest.Breaker;
 
@@ -160,8 +154,7 @@ internal sealed class ToolCircuit
             }
             else if (_state == CircuitState.Closed)
             {
-                _badInARow++;
-                _window.AddCall(Settings.Sampling, failed: false, slow: true);
+                _tally.BecameSlow(Settings);
                 OpenIfDue_NeedsLock(SlowText());
                 OpenIfStuck_NeedsLock();
             }
@@ -198,16 +191,7 @@ internal sealed class ToolCircuit
             }
 
             var failed = pass.End == CallEnd.Failed;
-            if (!pass.IsSlow)
-            {
-                _badInARow = failed ? _badInARow + 1 : 0;
-                _window.AddCall(Settings.Sampling, failed, slow: false);
-            }
-            else if (failed)
-            {
-                _window.AddFailureOfSlowCall(Settings.Sampling);
-            }
-
+            _tally.Ended(Settings, failed, pass.IsSlow);
             if (failed)
             {
                 OpenIfDue_NeedsLock(pass.Reason);
@@ -247,22 +231,6 @@ internal sealed class ToolCircuit
         }
     }
 
-    /// <summary>Counts a run that was given up on until it ends, however it ends.</summary>
-    public void Abandon(Task run, string callId)
-    {
-        Interlocked.Increment(ref _abandoned);
-        run.ContinueWith(
-            ended =>
-            {
-                Interlocked.Decrement(ref _abandoned);
-                var thrown = ended.Exception?.InnerException;
-                _logger.AbandonedCallEnded(thrown, Tool.Name, callId, ended.Status);
-            },
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-    }
-
     private static TimeSpan ProbeGrace => TimeSpan.FromSeconds(2);
 
     private string SlowText() => string.Create(CultureInfo.InvariantCulture, $"A call has not answered for {SlowAfter.TotalSeconds} s.");
@@ -282,12 +250,7 @@ internal sealed class ToolCircuit
 
     private void OpenIfDue_NeedsLock(string? reason)
     {
-        var (calls, failures, slow) = _window.Read(Settings.Sampling);
-        // A tool that is called seldom never has enough calls in the window: there, as many bad ones in a row do, however far apart.
-        var isDue = calls >= Settings.MinimumThroughput
-            ? failures >= Settings.FailureRatio || slow >= Settings.SlowCallRatio
-            : _badInARow >= Settings.MinimumThroughput;
-        if (isDue)
+        if (_tally.IsBad(Settings))
         {
             Become_NeedsLock(CircuitState.Open, _time.GetUtcNow() + Settings.BreakAfter(1), 1, endsProbe: false, reason);
         }
@@ -332,8 +295,7 @@ internal sealed class ToolCircuit
         _state = state;
         _since = _time.GetUtcNow();
         _reason = reason;
-        _window.Clear();
-        _badInARow = 0;
+        _tally.Clear();
         _logger.CircuitChanged(Tool.Name, CircuitStateName.Of(state), reason);
         _metrics.CircuitChanged(Tool.Name, CircuitStateName.Of(state));
     }

@@ -20,7 +20,7 @@ internal sealed class ToolCircuits
         _circuits = catalog.Served.ToDictionary(x => x.Name, x => new ToolCircuit(x, options.Value, store, fleet, metrics, time, logger));
         metrics.ObserveCircuits(
             () => All.Select(x => new Measurement<int>((int)x.View.State, new KeyValuePair<string, object?>("tool", x.Tool.Name))),
-            () => All.Select(x => new Measurement<int>(x.Abandoned, new KeyValuePair<string, object?>("tool", x.Tool.Name))));
+            () => All.Select(x => new Measurement<int>(x.Abandoned.Count, new KeyValuePair<string, object?>("tool", x.Tool.Name))));
     }
 
     public IEnumerable<ToolCircuit> All => _circuits.Values;

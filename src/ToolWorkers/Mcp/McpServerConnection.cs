@@ -20,9 +20,6 @@ internal sealed class McpServerConnection(
     TimeProvider time,
     ILogger<McpServerConnection> logger) : IAsyncDisposable
 {
-    private const int MaxTools = 1000;
-    private const int MaxPages = 100;
-
     /// <summary>Time-outs in a row after which the server counts as hung and is started again.</summary>
     private const int TimeoutsBeforeRestart = 3;
 
@@ -32,6 +29,7 @@ internal sealed class McpServerConnection(
     private static readonly TimeSpan ShortestBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
+    private readonly McpTransports _transports = new(server, contentRoot, http, secrets, logger);
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task<McpSession>? _session;
@@ -52,7 +50,7 @@ internal sealed class McpServerConnection(
         {
             try
             {
-                session.Renew(await ListAsync(session.Client, cancellationToken), time.GetTimestamp());
+                session.Renew(await McpToolList.ReadAsync(server.Name, session.Client, cancellationToken), time.GetTimestamp());
             }
 #pragma warning disable CA1031 // The boundary to a foreign server.
             catch (Exception e)
@@ -182,10 +180,10 @@ internal sealed class McpServerConnection(
         try
         {
             client = await McpClient.CreateAsync(
-                Transport(),
+                _transports.Create(),
                 new McpClientOptions { ClientInfo = new Implementation { Name = "pipeline-tool-workers", Version = "1.0" }, InitializationTimeout = server.StartTimeout },
                 cancellationToken: either.Token);
-            var session = new McpSession(client, await ListAsync(client, either.Token), time.GetTimestamp());
+            var session = new McpSession(client, await McpToolList.ReadAsync(server.Name, client, either.Token), time.GetTimestamp());
             client.RegisterNotificationHandler(
                 NotificationMethods.ToolListChangedNotification,
                 (_, _) =>
@@ -216,68 +214,6 @@ internal sealed class McpServerConnection(
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, McpRemoteTool>> ListAsync(McpClient client, CancellationToken cancellationToken)
-    {
-        var tools = new Dictionary<string, McpRemoteTool>(StringComparer.Ordinal);
-        string? cursor = null;
-        for (var page = 0; page < MaxPages; page++)
-        {
-            var listed = await client.ListToolsAsync(new ListToolsRequestParams { Cursor = cursor }, cancellationToken);
-            foreach (var tool in listed.Tools)
-            {
-                tools[tool.Name] = new McpRemoteTool(tool.Name, tool.Description, tool.InputSchema.Clone());
-            }
-
-            if (tools.Count > MaxTools)
-            {
-                break;
-            }
-
-            cursor = listed.NextCursor;
-            if (cursor is null)
-            {
-                return tools;
-            }
-        }
-
-        throw new McpServerFailedException($"The MCP server '{server.Name}' lists more than {MaxTools} tools or {MaxPages} pages.");
-    }
-
-    private IClientTransport Transport() => server.IsStdio
-        ? new StdioClientTransport(new StdioClientTransportOptions
-        {
-            Name = server.Name,
-            Command = server.Command ?? "",
-            Arguments = [.. server.Args],
-            WorkingDirectory = Path.GetFullPath(Path.Combine(contentRoot, server.WorkingDirectory ?? "")),
-            // Nothing of ours: the environment of the service holds its database password.
-            InheritEnvironmentVariables = false,
-            EnvironmentVariables = Environment(),
-            StandardErrorLines = Said,
-            ShutdownTimeout = TimeSpan.FromSeconds(5),
-        })
-        : new HttpClientTransport(
-            new HttpClientTransportOptions
-            {
-                Name = server.Name,
-                Endpoint = new Uri(server.Url ?? ""),
-                TransportMode = HttpTransportMode.StreamableHttp,
-                AdditionalHeaders = server.Headers.ToDictionary(x => x.Key, x => secrets.Resolve(x.Value)),
-            },
-            http.Client,
-            ownsHttpClient: false);
-
-    private Dictionary<string, string?> Environment()
-    {
-        var variables = StdioClientTransportOptions.GetDefaultEnvironmentVariables();
-        foreach (var (name, value) in server.Env)
-        {
-            variables[name] = secrets.Resolve(value);
-        }
-
-        return variables;
-    }
-
     private async Task TellCancelledAsync(McpSession session, RequestId request)
     {
         using var limit = new CancellationTokenSource(CancellationPatience);
@@ -294,15 +230,6 @@ internal sealed class McpServerConnection(
             logger.CancellationNotSent(e, server.Name);
         }
 #pragma warning restore CA1031
-    }
-
-    private void Said(string line)
-    {
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            var said = secrets.Redact(line.Length <= 500 ? line : line[..500]);
-            logger.ServerSaid(server.Name, said);
-        }
     }
 
     private void Drop(McpSession session, string reason)

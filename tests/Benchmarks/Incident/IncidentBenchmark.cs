@@ -108,16 +108,23 @@ internal sealed class IncidentBenchmark(IncidentSettings settings)
         var firstDead = toolRuns.Where(x => x.Dead).Select(x => (DateTimeOffset?)x.At).FirstOrDefault();
         var opened = agents.Changes.FirstOrDefault(x => x.State == "open" && x.At >= deadAt)?.At;
         var closed = agents.Changes.FirstOrDefault(x => x.State == "closed" && x.At >= recoveredAt)?.At;
+        var firstCall = agents.FailingCalls.Where(x => x >= recoveredAt).Select(x => (DateTimeOffset?)x).FirstOrDefault();
         var afterOpening = agents.FallbackMs.Where(x => x.SentAt >= opened).Select(x => x.Ms).ToList();
+        var atWorker = agents.FallbackMs.Where(x => x.SentAt >= opened).Select(x => x.WorkerMs).OfType<double>().ToList();
         var figures = new Figures(string.Create(CultureInfo.InvariantCulture, $"x{settings.Scale}"))
             .Add("invocations", _ours.Count)
-            .Add("circuit opened after the first hanging call, s", (opened - firstDead)?.TotalSeconds)
-            .Add("calls that hung before it opened", toolRuns.Count(x => x.Dead && x.At <= opened))
+            .Add("seconds healthy", settings.Healthy.TotalSeconds)
+            .Add("seconds dead", settings.Dead.TotalSeconds)
+            .Add("seconds recovered", settings.Recovered.TotalSeconds)
+            .Add(IncidentTarget.OpenedAfter, (opened - firstDead)?.TotalSeconds)
+            .Add(IncidentTarget.Hung, toolRuns.Count(x => x.Dead && x.At <= opened))
             .Add("calls that reached the dead tool after it opened (probes)", toolRuns.Count(x => x.Dead && x.At > opened))
-            .Add("closed after recovery, s", (closed - recoveredAt)?.TotalSeconds)
-            .Add("calls that ran between recovery and closing", toolRuns.Count(x => x.At > recoveredAt && x.At <= closed))
+            .Add(IncidentTarget.ClosedAfter, (closed - recoveredAt)?.TotalSeconds)
+            .Add(IncidentTarget.ClosedAfterCall, (closed - firstCall)?.TotalSeconds)
+            .Add(IncidentTarget.Probes, toolRuns.Count(x => x.At > recoveredAt && x.At <= closed))
             .Add("fallback answers without running the tool", agents.FallbackMs.Count)
             .Add("of them sent once it was open", afterOpening.Count)
+            .Add(IncidentTarget.FallbackP99, atWorker.Count == 0 ? null : Percentile.Of(atWorker, 99))
             .Add("their p50 ms, agent to agent", afterOpening.Count == 0 ? null : Percentile.Of(afterOpening, 50))
             .Add("their p99 ms, agent to agent", afterOpening.Count == 0 ? null : Percentile.Of(afterOpening, 99))
             .Add("longest of all, ms: waited behind hanging calls", agents.FallbackMs.Count == 0 ? null : agents.FallbackMs.Max(x => x.Ms));

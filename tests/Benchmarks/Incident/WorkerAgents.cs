@@ -13,7 +13,8 @@ namespace Pipeline.Benchmarks.Incident;
 internal sealed class WorkerAgents : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (TaskCompletionSource<ToolSucceeded?> Answer, long Sent)> _waiting = new();
-    private readonly ConcurrentQueue<(DateTimeOffset SentAt, double Ms)> _fallbackMs = new();
+    private readonly ConcurrentQueue<(DateTimeOffset SentAt, double Ms, double? WorkerMs)> _fallbackMs = new();
+    private readonly ConcurrentQueue<DateTimeOffset> _failingCalls = new();
     private readonly ConcurrentQueue<ToolCircuitChanged> _changes = new();
     private readonly IBusControl _bus;
 
@@ -39,8 +40,11 @@ internal sealed class WorkerAgents : IAsyncDisposable
         }));
     });
 
-    /// <summary>From sending the call to receiving its answer, of the calls that were answered without running the tool.</summary>
-    public IReadOnlyCollection<(DateTimeOffset SentAt, double Ms)> FallbackMs => _fallbackMs;
+    /// <summary>From sending the call to receiving its answer, and within the worker, of the calls that were answered without running the tool.</summary>
+    public IReadOnlyCollection<(DateTimeOffset SentAt, double Ms, double? WorkerMs)> FallbackMs => _fallbackMs;
+
+    /// <summary>When the failing tool was called.</summary>
+    public IReadOnlyCollection<DateTimeOffset> FailingCalls => _failingCalls;
 
     public IReadOnlyCollection<ToolCircuitChanged> Changes => _changes;
 
@@ -61,6 +65,11 @@ internal sealed class WorkerAgents : IAsyncDisposable
 
     private async Task<bool> CallAsync(string tool, CancellationToken cancellationToken)
     {
+        if (tool == IncidentTool.ToolName)
+        {
+            _failingCalls.Enqueue(TimeProvider.System.GetUtcNow());
+        }
+
         var callId = NewId.NextGuid().ToString();
         var answer = new TaskCompletionSource<ToolSucceeded?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[callId] = (answer, TimeProvider.System.GetTimestamp());
@@ -88,7 +97,7 @@ internal sealed class WorkerAgents : IAsyncDisposable
             if (answer is { IsFallback: true, DurationMs: 0 })
             {
                 var took = TimeProvider.System.GetElapsedTime(call.Sent);
-                _fallbackMs.Enqueue((TimeProvider.System.GetUtcNow() - took, took.TotalMilliseconds));
+                _fallbackMs.Enqueue((TimeProvider.System.GetUtcNow() - took, took.TotalMilliseconds, answer.WorkerMs));
             }
 
             call.Answer.TrySetResult(answer);

@@ -12,9 +12,11 @@ internal sealed class AmqpSubmitter : ISubmitter, IAsyncDisposable
     private readonly IConnection _connection;
     private readonly IChannel _publisher;
     private readonly IChannel _consumer;
+    private readonly string _agent;
 
-    private AmqpSubmitter(IConnection connection, IChannel publisher, IChannel consumer)
+    private AmqpSubmitter(IConnection connection, IChannel publisher, IChannel consumer, string agent)
     {
+        _agent = agent;
         _connection = connection;
         _publisher = publisher;
         _consumer = consumer;
@@ -22,18 +24,20 @@ internal sealed class AmqpSubmitter : ISubmitter, IAsyncDisposable
 
     public TerminalEvents Events { get; set; } = new();
 
-    public static async Task<AmqpSubmitter> ConnectAsync(Uri uri, CancellationToken cancellationToken)
+    public static Task<AmqpSubmitter> ConnectAsync(Uri uri, CancellationToken cancellationToken) => ConnectAsync(uri, BenchmarkAgent.Name, cancellationToken);
+
+    public static async Task<AmqpSubmitter> ConnectAsync(Uri uri, string agent, CancellationToken cancellationToken)
     {
         var connection = await new ConnectionFactory { Uri = uri, ClientProvidedName = "benchmark load" }.CreateConnectionAsync(cancellationToken);
         var publisher = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
         var consumer = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        var submitter = new AmqpSubmitter(connection, publisher, consumer);
+        var submitter = new AmqpSubmitter(connection, publisher, consumer, agent);
         var queue = (await consumer.QueueDeclareAsync(cancellationToken: cancellationToken)).QueueName;
         await consumer.ExchangeDeclareAsync(QueueName.EventExchange, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
         string[] ends = [InvocationEventName.Completed, InvocationEventName.Failed, InvocationEventName.Cancelled, InvocationEventName.Expired, InvocationEventName.Rejected];
         foreach (var end in ends)
         {
-            await consumer.QueueBindAsync(queue, QueueName.EventExchange, $"{BenchmarkAgent.Tenant}.{BenchmarkAgent.Name}.{end}", cancellationToken: cancellationToken);
+            await consumer.QueueBindAsync(queue, QueueName.EventExchange, $"{BenchmarkAgent.Tenant}.{agent}.{end}", cancellationToken: cancellationToken);
         }
 
         var deliveries = new AsyncEventingBasicConsumer(consumer);
@@ -47,12 +51,12 @@ internal sealed class AmqpSubmitter : ISubmitter, IAsyncDisposable
         var body = JsonSerializer.SerializeToUtf8Bytes(new
         {
             tenant = BenchmarkAgent.Tenant,
-            agent = BenchmarkAgent.Name,
+            agent = _agent,
             invocationId = invocation,
             input = new { question = "What became of my payment?", customer = "cus_1001" },
         });
         var properties = new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent, MessageId = invocation.ToString() };
-        await _publisher.BasicPublishAsync(QueueName.SubmissionExchange, BenchmarkAgent.Name, mandatory: true, properties, body, cancellationToken);
+        await _publisher.BasicPublishAsync(QueueName.SubmissionExchange, _agent, mandatory: true, properties, body, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

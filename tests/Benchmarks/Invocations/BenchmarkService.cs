@@ -1,4 +1,5 @@
 using Pipeline.Benchmarks.Incident;
+using Pipeline.Benchmarks.Waiting;
 using Pipeline.ServiceDefaults;
 using Pipeline.ToolWorkers;
 
@@ -10,15 +11,25 @@ internal static class BenchmarkService
     public const string Model = "model";
     public const string Tools = "tools";
     public const string IncidentTools = "incident-tools";
+    public const string WaitingModel = "waiting-model";
+    public const string WaitingTools = "waiting-tools";
 
     public static async Task<int> RunAsync(string role, bool migrate)
     {
-        if (role == Model)
+        if (role is Model or WaitingModel)
         {
             var simple = WebApplication.CreateSlimBuilder();
             simple.Logging.SetMinimumLevel(LogLevel.Warning);
             var model = simple.Build();
-            ModelEndpoint.Map(model);
+            if (role == Model)
+            {
+                ModelEndpoint.Map(model);
+            }
+            else
+            {
+                Waiting.WaitingModel.Map(model);
+            }
+
             model.MapGet("/health/ready", () => "ready");
             await model.RunAsync();
             return 0;
@@ -30,6 +41,10 @@ internal static class BenchmarkService
         if (role == IncidentTools)
         {
             builder.Services.AddTool<IncidentTool>().AddTool<SoundTool>();
+        }
+        else if (role == WaitingTools)
+        {
+            builder.Services.AddTool<HeldTool>().AddTool<PromptTool>();
         }
         else
         {

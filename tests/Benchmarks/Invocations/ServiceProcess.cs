@@ -28,6 +28,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public Uri Url { get; }
 
+    public int Id => _process.Id;
+
     public ProcessTree Tree => new(_name, _process.Id);
 
     /// <summary>Runs the assembly to its end, for migrations.</summary>

@@ -16,7 +16,7 @@ public sealed class DatabaseOutageTests : IAsyncDisposable
 
     private RabbitMqVirtualHost _broker = null!;
     private TestDatabase _database = null!;
-    private DatabaseGate _gate = null!;
+    private ServerGate _gate = null!;
     private ServiceProcess _orchestrator = null!;
     private IConnection _connection = null!;
     private IChannel _channel = null!;
@@ -64,7 +64,7 @@ public sealed class DatabaseOutageTests : IAsyncDisposable
         _broker = await RabbitMqVirtualHost.CreateAsync();
         _database = await TestDatabase.CreateAsync("Postgres");
         var connection = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
-        _gate = new DatabaseGate(connection.Host!, connection.Port);
+        _gate = new ServerGate(connection.Host!, connection.Port);
         connection.Host = "127.0.0.1";
         connection.Port = _gate.Port;
         var settings = new Dictionary<string, string>

@@ -226,12 +226,12 @@ public sealed class ToolCallTests
         app.Time.Advance(TimeSpan.FromSeconds(5));
 
         Assert.Equal(FailureCode.ToolTimeout, (await app.NextAnswerAsync()).Failure.Code);
-        Assert.Equal(1, circuit.Abandoned);
+        Assert.Equal(1, circuit.Abandoned.Count);
         Assert.Equal(FailureCode.ToolUnavailable, (await app.CallAsync()).Success.FallbackCode);
         Assert.Equal(1, app.Script.Calls);
 
         release.SetResult();
-        Assert.True(SpinWait.SpinUntil(() => circuit.Abandoned == 0, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => circuit.Abandoned.Count == 0, TimeSpan.FromSeconds(30)));
         app.Script.Run = (_, _) => Task.FromResult(new ToolOutput("again"));
         Assert.Equal("again", (await app.CallAsync()).Success.Result);
     }

@@ -126,7 +126,7 @@ public sealed class CircuitFleetTests
             Assert.Equal((true, FailureCode.ToolUnavailable), (answer.IsFallback, answer.FallbackCode));
         }
 
-        await Eventually.HoldsAsync(() => Task.FromResult(Circuit(app).Abandoned == 0), "every run is cancelled");
+        await Eventually.HoldsAsync(() => Task.FromResult(Circuit(app).Abandoned.Count == 0), "every run is cancelled");
     }
 
     [Fact]
