@@ -78,7 +78,7 @@ internal sealed class CompletionRunner(
 
             switch (failure.Kind)
             {
-                case ModelFailureKind.Throttled when failure.Status is not null:
+                case ModelFailureKind.Throttled or ModelFailureKind.SlowDown when failure.Status is not null:
                     throttled++;
                     effort.Throttled();
                     continue;
@@ -124,7 +124,7 @@ internal sealed class CompletionRunner(
         metrics.Admitted(pool.Name, time.GetElapsedTime(started));
         CrashPoint.Reach(CrashPoint.BeforeCall);
         started = time.GetTimestamp();
-        var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, token), cancellationToken);
+        var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, pool.Key, token), cancellationToken);
         if (outcome is ModelFailure { Kind: ModelFailureKind.CircuitOpen })
         {
             effort.CircuitOpen();
@@ -145,7 +145,7 @@ internal sealed class CompletionRunner(
                 lease.NotSent();
                 break;
 
-            case ModelFailure { Kind: ModelFailureKind.Throttled } failure:
+            case ModelFailure { Kind: ModelFailureKind.Throttled or ModelFailureKind.SlowDown } failure:
                 // Before the lease is given back: else the next in line would slip through.
                 Throttle(pool, request, failure, throttled);
                 break;
@@ -187,7 +187,7 @@ internal sealed class CompletionRunner(
     }
 
     private static bool AnotherPoolCanHelp(ModelFailureKind kind) =>
-        kind is ModelFailureKind.Unavailable or ModelFailureKind.Overloaded or ModelFailureKind.CircuitOpen or ModelFailureKind.Throttled;
+        kind is ModelFailureKind.Unavailable or ModelFailureKind.Overloaded or ModelFailureKind.CircuitOpen or ModelFailureKind.Throttled or ModelFailureKind.SlowDown;
 
     private static ModelFailure Expired(RequestCompletion request) =>
         new(ModelFailureKind.DeadlineExceeded, $"The deadline '{request.Deadline:O}' passed before a model answered.");

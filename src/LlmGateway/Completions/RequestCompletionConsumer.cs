@@ -76,9 +76,9 @@ internal sealed class RequestCompletionConsumer(ModelPoolCatalog pools, Completi
 
     private static string CodeOf(ModelFailureKind kind) => kind switch
     {
-        ModelFailureKind.CredentialsExhausted => FailureCode.ModelCredentialsExhausted,
+        ModelFailureKind.CredentialsExhausted or ModelFailureKind.KeyRefused or ModelFailureKind.QuotaExhausted => FailureCode.ModelCredentialsExhausted,
         ModelFailureKind.Refused => FailureCode.ModelRequestRefused,
-        ModelFailureKind.TooLarge => FailureCode.ModelRequestTooLarge,
+        ModelFailureKind.TooLarge or ModelFailureKind.ContextExceeded => FailureCode.ModelRequestTooLarge,
         ModelFailureKind.AnswerInvalid => FailureCode.ModelAnswerInvalid,
         ModelFailureKind.DeadlineExceeded => FailureCode.DeadlineExceeded,
         _ => FailureCode.ModelUnavailable,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Completions;
+using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 
@@ -37,10 +38,11 @@ internal sealed class ModelPoolCatalog : IDisposable
             Name = name,
             Model = pool.Model,
             Prefetch = (ushort)(pool.Concurrency + pool.LookAhead),
-            Estimate = new TokenEstimate(endpoint.ChargesAtAdmission, pool.OutputShare),
+            Estimate = new TokenEstimate(endpoint.Charges, pool.OutputShare),
             Gate = new AdmissionGate(pool.Concurrency, pool.RequestsPerMinute, pool.TokensPerMinute, pool.Burst, time),
             Circuit = new EndpointCircuit(name, options, time, logger),
             Endpoint = endpoint,
+            Key = new ApiKey(name, pool.ApiKey ?? throw new ArgumentException($"Pool '{name}' has no API key.", nameof(pool))),
             Fallback = pool.Fallback,
         };
     }
