@@ -3,13 +3,13 @@ using Pipeline.LlmGateway.Completions;
 
 namespace Pipeline.LlmGateway.Writes;
 
-/// <summary>Writes down that a call is about to be made, and brings the request's body back.</summary>
+/// <summary>Writes down that a call is about to be made, and brings the request back.</summary>
 internal sealed class DispatchWrite(CompletionKey key, ModelCall call, long epoch) : StoreWrite
 {
     public CompletionKey Key => key;
 
-    /// <summary>The request as JSON; null where it is no more.</summary>
-    public byte[]? Body { get; private set; }
+    /// <summary>The request as it was stored; null where it is no more.</summary>
+    public StoredRequest? Request { get; private set; }
 
     /// <summary>When this process was certainly the owner, as a timestamp.</summary>
     public long At { get; private set; }
@@ -26,7 +26,7 @@ internal sealed class DispatchWrite(CompletionKey key, ModelCall call, long epoc
 
     public override void Done(WriteBatch batch)
     {
-        Body = batch.Bodies.GetValueOrDefault(key);
+        Request = batch.Requests.GetValueOrDefault(key);
         At = batch.At;
         base.Done(batch);
     }

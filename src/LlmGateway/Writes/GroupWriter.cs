@@ -138,7 +138,7 @@ internal sealed class GroupWriter(DomainGroup group, long epoch, IServiceScopeFa
         }
 
         await database.SaveChangesAsync(cancellationToken);
-        changes.Bodies = await BodiesAsync(database, batch, cancellationToken);
+        changes.Requests = await RequestsAsync(database, batch, cancellationToken);
         changes.At = time.GetTimestamp();
         await transaction.CommitAsync(cancellationToken);
         foreach (var write in batch)
@@ -160,18 +160,35 @@ internal sealed class GroupWriter(DomainGroup group, long epoch, IServiceScopeFa
         return rows.ToDictionary(x => new CompletionKey(x.InvocationId, x.Turn), x => x.State);
     }
 
-    private static async Task<Dictionary<CompletionKey, byte[]>> BodiesAsync(LlmGatewayDbContext database, List<StoreWrite> batch, CancellationToken cancellationToken)
+    private static async Task<Dictionary<CompletionKey, StoredRequest>> RequestsAsync(LlmGatewayDbContext database, List<StoreWrite> batch, CancellationToken cancellationToken)
     {
-        var invocations = batch.OfType<DispatchWrite>().Select(x => x.Key.InvocationId).Distinct().ToList();
-        if (invocations.Count == 0)
+        var found = new Dictionary<CompletionKey, StoredRequest>();
+        var dispatched = batch.OfType<DispatchWrite>().Select(x => x.Key.InvocationId).Distinct().ToList();
+        if (dispatched.Count > 0)
         {
-            return [];
+            // Turns that are answered have no body any more.
+            var rows = await database.Completions.AsNoTracking().Where(x => dispatched.Contains(x.InvocationId) && x.Body != null)
+                .Select(x => new { x.InvocationId, x.Turn, x.Body, x.ResponseAddress, x.RequestId, x.ConversationId, x.CorrelationId, x.TraceParent })
+                .ToListAsync(cancellationToken);
+            foreach (var x in rows)
+            {
+                found[new(x.InvocationId, x.Turn)] = new StoredRequest(x.Body, new ReplyTo(x.ResponseAddress, x.RequestId, x.ConversationId, x.CorrelationId, x.TraceParent));
+            }
         }
 
-        // Turns that are answered have no body any more.
-        var rows = await database.Completions.AsNoTracking().Where(x => invocations.Contains(x.InvocationId) && x.Body != null)
-            .Select(x => new { x.InvocationId, x.Turn, x.Body }).ToListAsync(cancellationToken);
-        return rows.ToDictionary(x => new CompletionKey(x.InvocationId, x.Turn), x => x.Body!);
+        var unsent = batch.OfType<CompleteWrite>().Where(x => x.NeedsReplyTo).Select(x => x.Key.InvocationId).Distinct().ToList();
+        if (unsent.Count > 0)
+        {
+            var rows = await database.Completions.AsNoTracking().Where(x => unsent.Contains(x.InvocationId) && x.State == CompletionState.Completed)
+                .Select(x => new { x.InvocationId, x.Turn, x.ResponseAddress, x.RequestId, x.ConversationId, x.CorrelationId, x.TraceParent })
+                .ToListAsync(cancellationToken);
+            foreach (var x in rows)
+            {
+                found[new(x.InvocationId, x.Turn)] = new StoredRequest(null, new ReplyTo(x.ResponseAddress, x.RequestId, x.ConversationId, x.CorrelationId, x.TraceParent));
+            }
+        }
+
+        return found;
     }
 
     private static TimeSpan Pause(int attempt)

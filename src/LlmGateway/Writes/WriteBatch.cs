@@ -12,8 +12,8 @@ internal sealed class WriteBatch(LlmGatewayDbContext database, IReadOnlyDictiona
     private readonly Dictionary<CompletionKey, CompletionRow> _rows = [];
     private readonly Dictionary<(CompletionKey, int), ModelCall> _calls = [];
 
-    /// <summary>Bodies of what is dispatched, read in the same transaction.</summary>
-    public IReadOnlyDictionary<CompletionKey, byte[]> Bodies { get; set; } = new Dictionary<CompletionKey, byte[]>();
+    /// <summary>What was read of the requests in the same transaction.</summary>
+    public IReadOnlyDictionary<CompletionKey, StoredRequest> Requests { get; set; } = new Dictionary<CompletionKey, StoredRequest>();
 
     /// <summary>A timestamp from before the commit was asked for: until then this process was the owner for certain.</summary>
     public long At { get; set; }
