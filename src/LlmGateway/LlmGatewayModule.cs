@@ -3,6 +3,8 @@ using MassTransit.Middleware;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.LlmGateway.Completions;
+using Pipeline.LlmGateway.Estimates;
+using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Pools;
 using Pipeline.ServiceDefaults;
 
@@ -15,10 +17,16 @@ public static class LlmGatewayModule
     public static WebApplicationBuilder AddLlmGateway(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<LlmOptions>().BindConfiguration(LlmOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IPostConfigureOptions<LlmOptions>, LlmOptionsDefaults>();
+        builder.Services.AddSingleton<LlmOptionsDefaults>();
+        builder.Services.AddSingleton<IPostConfigureOptions<LlmOptions>>(services => services.GetRequiredService<LlmOptionsDefaults>());
         builder.Services.AddSingleton<IValidateOptions<LlmOptions>, LlmOptionsValidator>();
         builder.Services.AddSingleton<CompletionMetrics>();
+        builder.Services.AddSingleton<KeyMetrics>();
+        builder.Services.AddSingleton<EstimateMetrics>();
+        builder.Services.AddSingleton<KeyDirectory>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<KeyDirectory>());
         builder.Services.AddSingleton<ModelPoolCatalog>();
+        builder.Services.AddSingleton<FallbackChain>();
         builder.Services.AddSingleton<CompletionRunner>();
         builder.Services.AddSingleton<AnswerSender>();
         return builder;

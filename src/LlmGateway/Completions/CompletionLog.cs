@@ -37,6 +37,6 @@ internal static partial class CompletionLog
     public static partial void CircuitOpened(this ILogger logger, string pool, double breakSeconds, string? reason);
 
     [LoggerMessage(EventId = 3011, Level = LogLevel.Information,
-        Message = "Pool {Pool}: circuit closed")]
-    public static partial void CircuitClosed(this ILogger logger, string pool);
+        Message = "Pool {Pool}: circuit closed, calls come back over {RampSeconds} s")]
+    public static partial void CircuitClosed(this ILogger logger, string pool, int rampSeconds);
 }

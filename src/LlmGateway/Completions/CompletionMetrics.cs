@@ -6,7 +6,7 @@ using Pipeline.LlmGateway.Providers;
 namespace Pipeline.LlmGateway.Completions;
 
 /// <summary>
-/// Every metric and span of the gateway. Model calls carry the names of the OpenTelemetry GenAI conventions v1.41;
+/// Every metric and span of the gateway. Model calls carry the names of the OpenTelemetry GenAI conventions (<see cref="GenAiNames"/>);
 /// what those do not know (admission, throttling, circuits) is named <c>llmgw.*</c>.
 /// </summary>
 internal sealed class CompletionMetrics : IDisposable
@@ -17,22 +17,14 @@ internal sealed class CompletionMetrics : IDisposable
 
     private readonly ActivitySource _spans = new(SourceName);
     private readonly Meter _meter;
-    private readonly Histogram<int> _tokens;
-    private readonly Histogram<double> _duration;
+    private readonly GenAiNames _names;
     private readonly Histogram<double> _admissionWait;
     private readonly Counter<long> _throttled;
 
-    public CompletionMetrics(IMeterFactory meters)
+    public CompletionMetrics(IMeterFactory meters, IConfiguration configuration)
     {
         _meter = meters.Create(SourceName);
-        _tokens = _meter.CreateHistogram("gen_ai.client.token.usage", "{token}", "Tokens that the provider billed", null, new InstrumentAdvice<int>
-        {
-            HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
-        });
-        _duration = _meter.CreateHistogram("gen_ai.client.operation.duration", "s", "Duration of one model call", null, new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
-        });
+        _names = new GenAiNames(_meter, configuration);
         _admissionWait = _meter.CreateHistogram("llmgw.admission.wait", "s", "How long a request waited for its pool's limits", null, new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
@@ -57,7 +49,7 @@ internal sealed class CompletionMetrics : IDisposable
         if (span is { IsAllDataRequested: true })
         {
             span.SetTag("gen_ai.operation.name", Operation)
-                .SetTag("gen_ai.provider.name", provider)
+                .SetTag("gen_ai.provider.name", GenAiNames.ProviderOf(provider))
                 .SetTag("gen_ai.request.model", model)
                 .SetTag("gen_ai.request.max_tokens", request.MaxOutputTokens)
                 .SetTag("gen_ai.agent.name", request.Agent)
@@ -78,7 +70,7 @@ internal sealed class CompletionMetrics : IDisposable
         var tags = new TagList
         {
             { "gen_ai.operation.name", Operation },
-            { "gen_ai.provider.name", provider },
+            { "gen_ai.provider.name", GenAiNames.ProviderOf(provider) },
             { "gen_ai.request.model", model },
             { "server.address", address.Host },
             { "server.port", address.Port },
@@ -86,8 +78,7 @@ internal sealed class CompletionMetrics : IDisposable
         if (outcome is ModelAnswer answer)
         {
             tags.Add("gen_ai.response.model", answer.Model);
-            _tokens.Record(answer.Usage.InputTokens, [.. tags, new("gen_ai.token.type", "input")]);
-            _tokens.Record(answer.Usage.OutputTokens, [.. tags, new("gen_ai.token.type", "output")]);
+            _names.Used(answer, tags);
             span?.SetTag("gen_ai.response.id", answer.Id)
                 .SetTag("gen_ai.response.model", answer.Model)
                 .SetTag("gen_ai.response.finish_reasons", answer.FinishReason is null ? null : new[] { answer.FinishReason })
@@ -103,7 +94,7 @@ internal sealed class CompletionMetrics : IDisposable
             CountThrottled(pool, failure.Kind);
         }
 
-        _duration.Record(took.TotalSeconds, tags);
+        _names.Took(took, tags);
     }
 
     public void Dispose() => _spans.Dispose();

@@ -83,10 +83,13 @@ internal sealed class CompletionRunner(
                     effort.Throttled();
                     continue;
 
+                case ModelFailureKind.KeyRefused or ModelFailureKind.QuotaExhausted when pool.HasUsableKey:
+                    continue;
+
                 case ModelFailureKind.CircuitOpen when pool.Fallback is not null:
                     return failure;
 
-                case ModelFailureKind.Overloaded or ModelFailureKind.Unavailable or ModelFailureKind.CircuitOpen:
+                case ModelFailureKind.Overloaded or ModelFailureKind.Unavailable or ModelFailureKind.Unreachable or ModelFailureKind.CircuitOpen:
                     var delay = Delay(attempt, failure.RetryAfter);
                     if (attempt++ >= attempts || time.GetUtcNow() + delay >= deadline)
                     {
@@ -124,7 +127,14 @@ internal sealed class CompletionRunner(
         metrics.Admitted(pool.Name, time.GetElapsedTime(started));
         CrashPoint.Reach(CrashPoint.BeforeCall);
         started = time.GetTimestamp();
-        var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, pool.Key, token), cancellationToken);
+        if (pool.Keys.Select(x => (Ring: x, Key: x.Choose())).FirstOrDefault(x => x.Key is not null) is not { Key: { } key } chosen)
+        {
+            lease.NotSent();
+            return new ModelFailure(ModelFailureKind.CredentialsExhausted, $"No key of pool '{pool.Name}' is usable: all were refused, or their money is spent.");
+        }
+
+        var outcome = await pool.Circuit.CallAsync(token => pool.Endpoint.CompleteAsync(request, key, token), cancellationToken);
+        chosen.Ring.Report(key, outcome);
         if (outcome is ModelFailure { Kind: ModelFailureKind.CircuitOpen })
         {
             effort.CircuitOpen();
@@ -187,7 +197,7 @@ internal sealed class CompletionRunner(
     }
 
     private static bool AnotherPoolCanHelp(ModelFailureKind kind) =>
-        kind is ModelFailureKind.Unavailable or ModelFailureKind.Overloaded or ModelFailureKind.CircuitOpen or ModelFailureKind.Throttled or ModelFailureKind.SlowDown;
+        kind is ModelFailureKind.Unavailable or ModelFailureKind.Overloaded or ModelFailureKind.Unreachable or ModelFailureKind.CircuitOpen or ModelFailureKind.CredentialsExhausted or ModelFailureKind.KeyRefused or ModelFailureKind.QuotaExhausted or ModelFailureKind.Throttled or ModelFailureKind.SlowDown;
 
     private static ModelFailure Expired(RequestCompletion request) =>
         new(ModelFailureKind.DeadlineExceeded, $"The deadline '{request.Deadline:O}' passed before a model answered.");

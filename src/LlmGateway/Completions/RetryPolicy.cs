@@ -9,26 +9,30 @@ namespace Pipeline.LlmGateway.Completions;
 /// Which failures are tried again, how often and how late, and when the next pool of the chain takes over. Every attempt is admitted anew, so
 /// that retries stay within the limits too.
 /// </summary>
-internal sealed class RetryPolicy(ModelPoolCatalog pools, IOptions<LlmOptions> options, TimeProvider time)
+internal sealed class RetryPolicy(FallbackChain chain, IOptions<LlmOptions> options, TimeProvider time)
 {
     public NextStep Decide(HeldRequest request, ModelPool pool, ModelFailure failure)
     {
-        switch (failure.Kind)
+        switch (FailureTable.Of(failure.Kind).Request)
         {
-            case ModelFailureKind.Throttled when failure.Status is not null:
-                // The domain's pause holds it; a refused call is no failure of the request.
-                return new NextStep.TryAgain(TimeSpan.Zero);
+            // The domain's pause holds it; a refused call is no failure of the request. Without a status it was not sent: the pause outlasts its deadline.
+            case RequestEffect.Hold:
+                return failure.Status is not null ? new NextStep.TryAgain(TimeSpan.Zero) : AnotherPool(pool);
 
-            case ModelFailureKind.CircuitOpen when pool.Fallback is not null:
-                return AnotherPool(pool);
+            case RequestEffect.Retry:
+                return RetryOrAnotherPool(request, pool, failure);
 
-            case ModelFailureKind.Overloaded or ModelFailureKind.Unavailable or ModelFailureKind.CircuitOpen:
-                var delay = Delay(request.Failed + 1, failure.RetryAfter);
-                var attempts = pool.Fallback is null ? options.Value.Attempts : options.Value.AttemptsBeforeFallback;
-                request.Failed++;
-                return request.Failed >= attempts || time.GetUtcNow() + delay >= request.Deadline ? AnotherPool(pool) : new NextStep.TryAgain(delay);
+            case RequestEffect.AnotherKey:
+                return pool.HasUsableKey ? new NextStep.TryAgain(TimeSpan.Zero) : AnotherPool(pool);
 
-            case ModelFailureKind.Throttled:
+            case RequestEffect.LargerContext:
+                return chain.WithLargerContext(pool, request.PromptTokens + (long)request.MaxOutputTokens) is { } larger ? new NextStep.FallBack(larger.Name) : new NextStep.GiveUp();
+
+            // An open circuit is waited out where nobody stands in: held, not rejected, until the deadline.
+            case RequestEffect.AnotherPool when failure.Kind == ModelFailureKind.CircuitOpen:
+                return chain.After(pool) is { } standIn ? new NextStep.FallBack(standIn.Name) : new NextStep.TryAgain(Delay(1, failure.RetryAfter));
+
+            case RequestEffect.AnotherPool:
                 return AnotherPool(pool);
 
             default:
@@ -59,6 +63,16 @@ internal sealed class RetryPolicy(ModelPoolCatalog pools, IOptions<LlmOptions> o
         ? new ModelFailure(ModelFailureKind.DeadlineExceeded, $"The deadline '{request.Deadline:O}' passed before a model answered.")
         : new ModelFailure(ModelFailureKind.Unavailable, $"No model answered within the longest hold of {options.Value.LongestHold.TotalMinutes:0.#} minutes (Llm:LongestHold).");
 
-    private NextStep AnotherPool(ModelPool pool) =>
-        pool.Fallback is not null && pools.Find(pool.Fallback) is { } next ? new NextStep.FallBack(next.Name) : new NextStep.GiveUp();
+    private NextStep RetryOrAnotherPool(HeldRequest request, ModelPool pool, ModelFailure failure)
+    {
+        var delay = Delay(request.Failed + 1, failure.RetryAfter);
+        var standIn = chain.After(pool);
+        var attempts = standIn is null ? options.Value.Attempts : options.Value.AttemptsBeforeFallback;
+        request.Failed++;
+        return request.Failed < attempts && time.GetUtcNow() + delay < request.Deadline ? new NextStep.TryAgain(delay)
+            : standIn is not null ? new NextStep.FallBack(standIn.Name)
+            : new NextStep.GiveUp();
+    }
+
+    private NextStep AnotherPool(ModelPool pool) => chain.After(pool) is { } next ? new NextStep.FallBack(next.Name) : new NextStep.GiveUp();
 }

@@ -27,6 +27,16 @@ public sealed class PoolOptions
     /// <value>The key; that of the vendor's section where absent.</value>
     public string? ApiKey { get; set; }
 
+    /// <value>The limit domain that its calls are counted in; one of its own, made of this pool's limits, where absent.</value>
+    public string? Domain { get; set; }
+
+    /// <value>Several domains, used in turn: other organisations or projects of the same endpoint. Instead of <see cref="Domain"/>.</value>
+    public List<string> Domains { get; init; } = [];
+
+    /// <value>The model's context window in tokens, prompt and output together; 0 is not known.</value>
+    [Range(0, 100_000_000)]
+    public int ContextTokens { get; set; }
+
     /// <value>Requests in flight at once, at most.</value>
     [Range(1, 1000)]
     public int Concurrency { get; set; } = 20;
@@ -54,10 +64,23 @@ public sealed class PoolOptions
     [Range(0d, 1d)]
     public double OutputShare { get; set; } = 0.5;
 
+    /// <value>
+    /// Where output is charged as it is produced: the part of an agent's answers that the reserved output holds, once enough of them were seen.
+    /// Until then <see cref="OutputShare"/>.
+    /// </value>
+    [Range(0.5d, 0.999d)]
+    public double OutputQuantile { get; set; } = 0.9;
+
+    /// <value>
+    /// Where requested output is charged at once (OpenAI, Azure): ask for no more than twice what nearly all answers of the agent took. An answer
+    /// beyond that ends early (finish reason <c>length</c>), so this is off unless the agents can bear it.
+    /// </value>
+    public bool LearnMaxTokens { get; set; }
+
     /// <value>How long one call may take.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:20:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <value>The pool that answers when this one cannot; none where absent.</value>
+    /// <value>The pool that answers when this one cannot, and so on from there; none where absent.</value>
     public string? Fallback { get; set; }
 }

@@ -85,9 +85,14 @@ internal sealed class ModelEndpoint : IDisposable
             outcome = new ModelFailure(
                 ModelFailureKind.AnswerInvalid, $"The answer of '{_address.Host}' is larger than the limit of {_client.MaxResponseContentBufferSize} bytes.");
         }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+        {
+            outcome = new ModelFailure(ModelFailureKind.Unreachable, $"'{_address.Host}' could not be reached: {failure.HttpRequestError}.");
+        }
         catch (HttpRequestException failure)
         {
-            outcome = new ModelFailure(ModelFailureKind.Unavailable, $"'{_address.Host}' could not be reached: {failure.HttpRequestError}.");
+            outcome = new ModelFailure(ModelFailureKind.Unavailable, $"'{_address.Host}' broke off: {failure.HttpRequestError}. It may have answered and billed.");
         }
 
         _metrics.ChatEnded(span, outcome, _protocol.Name, _model, _pool, _address, _time.GetElapsedTime(started));

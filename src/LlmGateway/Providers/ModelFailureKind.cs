@@ -11,7 +11,7 @@ internal enum ModelFailureKind
     /// <summary>503, 529: the provider has no capacity. Our limits are not to blame and stay as they are.</summary>
     Overloaded = 2,
 
-    /// <summary>5xx, timeout, no connection.</summary>
+    /// <summary>5xx, timeout, a connection that broke: what the provider did with the request is not known.</summary>
     Unavailable = 3,
 
     /// <summary>Not sent: the pool's circuit is open.</summary>
@@ -40,6 +40,9 @@ internal enum ModelFailureKind
 
     /// <summary>Quota, credit or spend limit exhausted: never sent again with this key.</summary>
     QuotaExhausted = 12,
+
+    /// <summary>No connection: nothing was sent.</summary>
+    Unreachable = 14,
 
     /// <summary>Longer than the model's context window; a model with a larger one may take it.</summary>
     ContextExceeded = 13,

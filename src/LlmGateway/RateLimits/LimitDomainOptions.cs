@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.LlmGateway.Keys;
 
 namespace Pipeline.LlmGateway.RateLimits;
 
@@ -49,6 +50,9 @@ public sealed class LimitDomainOptions
     /// <value>A call that has not ended by then counts as charged, and no longer as in work. Above the longest call.</value>
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan ReservationLease { get; set; } = TimeSpan.FromMinutes(21);
+
+    /// <value>Alias → key. All of one vendor and one organisation: what they share is this domain. The pool's own key where there are none.</value>
+    public Dictionary<string, ApiKeyOptions> Keys { get; init; } = new(StringComparer.Ordinal);
 
     internal int LimitOf(LimitDimension dimension) => dimension switch
     {
