@@ -50,6 +50,14 @@ internal sealed class CompletionMetrics : IDisposable
     public void Admitted(string pool, TimeSpan waited) =>
         _admissionWait.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("llmgw.pool", pool));
 
+    /// <summary>The span of one attempt, from its dispatch to the answer; its parent is the delivery of the request, which ended long ago.</summary>
+    public Activity? StartRequest(string pool, Guid invocationId, int turn, string? traceParent)
+    {
+        ActivityContext.TryParse(traceParent, null, out var parent);
+        return _spans.StartActivity($"dispatch {pool}", ActivityKind.Internal, parent)
+            ?.SetTag("llmgw.pool", pool).SetTag("pipeline.invocation.id", invocationId.ToString()).SetTag("pipeline.turn", turn);
+    }
+
     /// <summary>The span of one model call; its parent is the consumption of the request.</summary>
     public Activity? StartChat(string provider, string model, string pool, Uri address, RequestCompletion request)
     {

@@ -243,6 +243,14 @@ internal sealed class Dispatcher(
         if (pool.Circuit.OpenFor is { } openFor)
         {
             EffortOf(request).CircuitOpen();
+            if (pool.Fallback is null && time.GetUtcNow() + openFor < request.Deadline)
+            {
+                // Held, not refused: the circuit's probe comes before the deadline.
+                sleep = openFor < sleep ? openFor : sleep;
+                _open.Remove(pool.Name);
+                return false;
+            }
+
             Fails(request, pool, new ModelFailure(ModelFailureKind.CircuitOpen, "The pool's circuit is open after repeated failures.") { RetryAfter = openFor });
             return true;
         }

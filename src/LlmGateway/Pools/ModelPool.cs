@@ -15,11 +15,17 @@ internal sealed record ModelPool
 
     public required TokenEstimate Estimate { get; init; }
 
-    public required AdmissionGate Gate { get; init; }
+    /// <summary>The limit domains that its calls are counted in, used in turn.</summary>
+    public required IReadOnlyList<string> Domains { get; init; }
+
+    /// <summary>The part of the requested output that is likely; matters where output is charged as it is produced.</summary>
+    public required double OutputShare { get; init; }
 
     public required EndpointCircuit Circuit { get; init; }
 
     public required ModelEndpoint Endpoint { get; init; }
 
     public string? Fallback { get; init; }
+
+    public long ExpectedOutput(int maxOutputTokens) => (long)(maxOutputTokens * OutputShare);
 }

@@ -21,7 +21,8 @@ internal sealed class TokenEstimate(bool chargesAtAdmission, double outputShare)
     /// <summary>What stays charged when <paramref name="reported"/> tokens were counted. What the provider keeps must not be spent again here.</summary>
     public long Settled(long estimated, long reported) => chargesAtAdmission ? Math.Max(estimated, reported) : reported;
 
-    private static long PromptOf(RequestCompletion request)
+    /// <summary>Tokens of the prompt.</summary>
+    public static long PromptOf(RequestCompletion request)
     {
         long characters = request.SystemPrompt.Length;
         foreach (var message in request.Messages)
