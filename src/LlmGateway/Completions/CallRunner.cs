@@ -112,7 +112,7 @@ internal sealed class CallRunner(
         }
 
         CrashPoint.Reach(CrashPoint.AfterCall);
-        if (outcome is ModelFailure { Kind: ModelFailureKind.Throttled })
+        if (outcome is ModelFailure { Kind: ModelFailureKind.Throttled or ModelFailureKind.SlowDown })
         {
             admitted.Effort.Throttled();
         }
@@ -127,7 +127,7 @@ internal sealed class CallRunner(
         }
 
         var failure = (ModelFailure)outcome;
-        var end = End(admitted, failure.Kind == ModelFailureKind.CircuitOpen ? ModelCall.NotSent : NameOf(failure.Kind), null, settled);
+        var end = End(admitted, failure.Kind == ModelFailureKind.CircuitOpen ? ModelCall.NotSent : NameOf(failure.Kind), failure.Usage, settled);
         switch (retries.Decide(request, pool, failure))
         {
             case NextStep.TryAgain again:
@@ -157,7 +157,7 @@ internal sealed class CallRunner(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cut, expiry.Token);
         try
         {
-            return await admitted.Pool.Circuit.CallAsync(token => admitted.Pool.Endpoint.CompleteAsync(body, token), either.Token);
+            return await admitted.Pool.Circuit.CallAsync(token => admitted.Pool.Endpoint.CompleteAsync(body, admitted.Pool.Key, token), either.Token);
         }
         catch (OperationCanceledException) when (!cut.IsCancellationRequested)
         {
@@ -184,7 +184,7 @@ internal sealed class CallRunner(
             Agent = admitted.Request.Agent,
             Pool = admitted.Pool.Name,
             Domain = admitted.Domain.Name,
-            KeyAlias = admitted.Pool.Name,
+            KeyAlias = admitted.Pool.Key.Alias,
             Model = admitted.Pool.Model,
             DispatchedAt = time.GetUtcNow(),
             ArrivalTokens = charge.ArrivalTokens,
@@ -224,9 +224,9 @@ internal sealed class CallRunner(
 
     private static string CodeOf(ModelFailureKind kind) => kind switch
     {
-        ModelFailureKind.CredentialsExhausted => FailureCode.ModelCredentialsExhausted,
+        ModelFailureKind.CredentialsExhausted or ModelFailureKind.KeyRefused or ModelFailureKind.QuotaExhausted => FailureCode.ModelCredentialsExhausted,
         ModelFailureKind.Refused => FailureCode.ModelRequestRefused,
-        ModelFailureKind.TooLarge => FailureCode.ModelRequestTooLarge,
+        ModelFailureKind.TooLarge or ModelFailureKind.ContextExceeded => FailureCode.ModelRequestTooLarge,
         ModelFailureKind.AnswerInvalid => FailureCode.ModelAnswerInvalid,
         ModelFailureKind.DeadlineExceeded => FailureCode.DeadlineExceeded,
         _ => FailureCode.ModelUnavailable,

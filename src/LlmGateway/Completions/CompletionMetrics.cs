@@ -59,7 +59,7 @@ internal sealed class CompletionMetrics : IDisposable
     }
 
     /// <summary>The span of one model call; its parent is the consumption of the request.</summary>
-    public Activity? StartChat(string provider, string model, string pool, Uri address, RequestCompletion request)
+    public Activity? StartChat(string provider, string model, string pool, string keyAlias, Uri address, RequestCompletion request)
     {
         var span = _spans.StartActivity($"{Operation} {model}", ActivityKind.Client);
         if (span is { IsAllDataRequested: true })
@@ -72,6 +72,7 @@ internal sealed class CompletionMetrics : IDisposable
                 .SetTag("server.address", address.Host)
                 .SetTag("server.port", address.Port)
                 .SetTag("llmgw.pool", pool)
+                .SetTag("llmgw.key", keyAlias)
                 .SetTag("pipeline.invocation.id", request.InvocationId.ToString())
                 .SetTag("pipeline.tenant", request.Tenant)
                 .SetTag("pipeline.turn", request.Turn);
@@ -120,7 +121,7 @@ internal sealed class CompletionMetrics : IDisposable
         // Whether a 429 was ours or another user's of the same limit cannot be told from here: it counts as ours.
         var cause = kind switch
         {
-            ModelFailureKind.Throttled => "own",
+            ModelFailureKind.Throttled or ModelFailureKind.SlowDown => "own",
             ModelFailureKind.Overloaded => "overload",
             _ => null,
         };

@@ -109,10 +109,10 @@ internal sealed class Dispatcher(
                     settled = default(Charge);
                     break;
 
-                case ModelFailure { Kind: ModelFailureKind.Throttled, Status: not null } failure:
+                case ModelFailure { Kind: ModelFailureKind.Throttled or ModelFailureKind.SlowDown, Status: not null } failure:
                     call.Request.Throttled++;
                     var pause = retries.Delay(call.Request.Throttled, failure.RetryAfter);
-                    domain.Throttled(reservation, null, pause);
+                    domain.Throttled(reservation, failure.Headers, pause);
                     settled = default(Charge);
                     logger.PoolThrottled(call.Request.InvocationId, call.Request.Turn, call.Pool.Name, pause.TotalMilliseconds, failure.Reason);
                     break;
@@ -120,6 +120,11 @@ internal sealed class Dispatcher(
                 case ModelFailure failure:
                     domain.Abandon(reservation, reached: failure.Status is < 500);
                     break;
+            }
+
+            if (outcome.Headers is { } headers)
+            {
+                domain.Observe(headers);
             }
 
             Signal();

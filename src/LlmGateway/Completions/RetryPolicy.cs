@@ -15,7 +15,7 @@ internal sealed class RetryPolicy(ModelPoolCatalog pools, IOptions<LlmOptions> o
     {
         switch (failure.Kind)
         {
-            case ModelFailureKind.Throttled when failure.Status is not null:
+            case ModelFailureKind.Throttled or ModelFailureKind.SlowDown when failure.Status is not null:
                 // The domain's pause holds it; a refused call is no failure of the request.
                 return new NextStep.TryAgain(TimeSpan.Zero);
 
@@ -28,7 +28,7 @@ internal sealed class RetryPolicy(ModelPoolCatalog pools, IOptions<LlmOptions> o
                 request.Failed++;
                 return request.Failed >= attempts || time.GetUtcNow() + delay >= request.Deadline ? AnotherPool(pool) : new NextStep.TryAgain(delay);
 
-            case ModelFailureKind.Throttled:
+            case ModelFailureKind.Throttled or ModelFailureKind.SlowDown:
                 return AnotherPool(pool);
 
             default:

@@ -16,6 +16,9 @@ public sealed class LlmOptions
     /// <value>What all pools of provider <c>anthropic</c> share.</value>
     public VendorOptions Anthropic { get; set; } = new();
 
+    /// <value>What all pools of provider <c>azure</c> share.</value>
+    public VendorOptions Azure { get; set; } = new();
+
     /// <value>The pools by name; the name is what agent definitions and the queue <c>llm.&lt;name&gt;</c> say.</value>
     public Dictionary<string, PoolOptions> Pools { get; set; } = [];
 

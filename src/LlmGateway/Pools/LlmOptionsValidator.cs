@@ -65,7 +65,7 @@ internal sealed partial class LlmOptionsValidator : IValidateOptions<LlmOptions>
     {
         if (!Uri.TryCreate(pool.BaseUrl, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
         {
-            failures.Add($"{path}:BaseUrl is '{pool.BaseUrl}', which is no http or https address. Set one such as '{ModelProtocols.Find(pool.Provider)?.PublicBaseUrl}'.");
+            failures.Add($"{path}:BaseUrl is '{pool.BaseUrl}', which is no http or https address. Set one such as '{ModelProtocols.Find(pool.Provider)?.BaseUrlExample}'.");
         }
         else if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
         {

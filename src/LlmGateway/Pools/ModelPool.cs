@@ -1,3 +1,4 @@
+using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 
@@ -24,6 +25,8 @@ internal sealed record ModelPool
     public required EndpointCircuit Circuit { get; init; }
 
     public required ModelEndpoint Endpoint { get; init; }
+
+    public required ApiKey Key { get; init; }
 
     public string? Fallback { get; init; }
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Completions;
-using Pipeline.LlmGateway.Ownership;
+            Estimate = new TokenEstimate(endpoint.Charges, pool.OutputShare),
+            Domains = [name],
+            OutputShare = pool.OutputShare,
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 
@@ -37,7 +39,7 @@ internal sealed class ModelPoolCatalog : IDisposable
             Concurrency = pool.Concurrency,
             Burst = pool.Burst,
         };
-        return new LimitDomain(name, limits, _pools[name].Endpoint.ChargesAtAdmission ? ChargeModel.LargerOfPromptAndMaxTokens : ChargeModel.InputThenOutput, time);
+        return new LimitDomain(name, limits, _pools[name].Endpoint.Charges, time);
     }
 
     public void Dispose()
@@ -56,11 +58,12 @@ internal sealed class ModelPoolCatalog : IDisposable
             Name = name,
             Model = pool.Model,
             Prefetch = (ushort)(pool.Concurrency + pool.LookAhead),
-            Estimate = new TokenEstimate(endpoint.ChargesAtAdmission, pool.OutputShare),
+            Estimate = new TokenEstimate(endpoint.Charges, pool.OutputShare),
             Domains = [name],
             OutputShare = pool.OutputShare,
             Circuit = new EndpointCircuit(name, options, time, logger),
             Endpoint = endpoint,
+            Key = new ApiKey(name, pool.ApiKey ?? throw new ArgumentException($"Pool '{name}' has no API key.", nameof(pool))),
             Fallback = pool.Fallback,
         };
     }

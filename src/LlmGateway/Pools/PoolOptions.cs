@@ -8,16 +8,21 @@ namespace Pipeline.LlmGateway.Pools;
 /// </summary>
 public sealed class PoolOptions
 {
-    /// <value><c>openai</c> (chat completions, and everything that speaks it) or <c>anthropic</c> (messages).</value>
+    /// <value><c>openai</c> (chat completions, and everything that speaks it), <c>anthropic</c> (messages) or <c>azure</c> (deployments of Azure OpenAI).</value>
     public string Provider { get; set; } = "openai";
 
-    /// <value>The model, as the provider names it.</value>
+    /// <value>The model, as the provider names it; for Azure the deployment.</value>
     [Required]
     [StringLength(200)]
     public string Model { get; set; } = "gpt-4.1-mini";
 
     /// <value>The endpoint; that of the vendor's section where absent.</value>
     public string? BaseUrl { get; set; }
+
+    /// <value>The version of Azure's interface, where the address carries one.</value>
+    [Required]
+    [RegularExpression("^[0-9A-Za-z.-]{1,40}$")]
+    public string ApiVersion { get; set; } = "2024-10-21";
 
     /// <value>The key; that of the vendor's section where absent.</value>
     public string? ApiKey { get; set; }

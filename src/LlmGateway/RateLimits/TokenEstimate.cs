@@ -3,9 +3,9 @@ using Pipeline.Contracts.Completions;
 namespace Pipeline.LlmGateway.RateLimits;
 
 /// <summary>What a request costs of a provider's token limit: estimated before it is sent, settled when the provider has counted.</summary>
-/// <param name="chargesAtAdmission">The provider takes max(prompt, requested output) at once, and for good.</param>
-/// <param name="outputShare">Where it does not: the part of the requested output that is reserved until the real one is known.</param>
-internal sealed class TokenEstimate(bool chargesAtAdmission, double outputShare)
+/// <param name="charges">How the provider charges.</param>
+/// <param name="outputShare">Where output is charged as it is produced: the part of the requested output that is reserved until the real one is known.</param>
+internal sealed class TokenEstimate(ChargeModel charges, double outputShare)
 {
     private const int CharactersPerToken = 4;
 
@@ -15,11 +15,17 @@ internal sealed class TokenEstimate(bool chargesAtAdmission, double outputShare)
     public long Of(RequestCompletion request)
     {
         var prompt = PromptOf(request);
-        return chargesAtAdmission ? Math.Max(prompt, request.MaxOutputTokens) : prompt + (long)(request.MaxOutputTokens * outputShare);
+        return charges switch
+        {
+            ChargeModel.LargerOfPromptAndMaxTokens => Math.Max(prompt, request.MaxOutputTokens),
+            ChargeModel.PromptPlusMaxTokens => prompt + request.MaxOutputTokens,
+            _ => prompt + (long)(request.MaxOutputTokens * outputShare),
+        };
     }
 
     /// <summary>What stays charged when <paramref name="reported"/> tokens were counted. What the provider keeps must not be spent again here.</summary>
-    public long Settled(long estimated, long reported) => chargesAtAdmission ? Math.Max(estimated, reported) : reported;
+    public long Settled(long estimated, long reported) =>
+        charges is ChargeModel.LargerOfPromptAndMaxTokens or ChargeModel.PromptPlusMaxTokens ? Math.Max(estimated, reported) : reported;
 
     /// <summary>Tokens of the prompt.</summary>
     public static long PromptOf(RequestCompletion request)

@@ -47,7 +47,7 @@ public sealed class LlmOptionsTests
         string[] expected =
         [
             "Llm:Attempts: ",
-            "Llm:Pools:a:Provider is 'openia', which is not known. Set one of: openai, anthropic.",
+            "Llm:Pools:a:Provider is 'openia', which is not known. Set one of: openai, anthropic, azure.",
             "Llm:Pools:b:Concurrency: ",
             "Llm:Pools:b has no API key for 'anthropic'. Set Llm:Pools:b:ApiKey, Llm:Anthropic:ApiKey or the environment variable ANTHROPIC_API_KEY.",
             "Llm:Pools:b:Fallback is 'nowhere', but no such pool is configured.",
