@@ -122,7 +122,7 @@ internal sealed class Dispatcher(
                     break;
             }
 
-            if (outcome.Headers is { } headers)
+            if (outcome.Headers is { } headers && outcome is not ModelFailure { Kind: ModelFailureKind.Throttled or ModelFailureKind.SlowDown })
             {
                 domain.Observe(headers);
             }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Completions;
+using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Pools;
 using Pipeline.ServiceDefaults;
 
@@ -18,6 +19,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     public const string CanaryKey = "canary-key-7f3a91";
 
     private readonly WebApplication _app;
+    private readonly string _folder = Directory.CreateTempSubdirectory("gateway-").FullName;
     private readonly Channel<ConsumeContext> _answers = Channel.CreateUnbounded<ConsumeContext>();
 
     private GatewayFixture(IEnumerable<KeyValuePair<string, string?>> settings)
@@ -29,6 +31,15 @@ internal sealed class GatewayFixture : IAsyncDisposable
             ["Bus:Transport"] = "InMemory",
             ["OPENAI_API_KEY"] = CanaryKey,
             ["ANTHROPIC_API_KEY"] = CanaryKey,
+            ["Llm:Database:Provider"] = "Sqlite",
+            ["Llm:Database:ConnectionString"] = $"Data Source={Path.Combine(_folder, "gateway.db")};Pooling=False",
+
+            // What goes by its own rhythm would be in the way of a clock that the test moves from timer to timer.
+            ["Llm:LeaseRenewal"] = "01:00:00",
+            ["Llm:LeaseTimeout"] = "02:00:00",
+            ["Llm:AnswerSweep"] = "1.00:00:00",
+            ["Llm:PressureInterval"] = "1.00:00:00",
+            ["Llm:CleanupInterval"] = "1.00:00:00",
         }.Concat(settings));
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -54,7 +65,9 @@ internal sealed class GatewayFixture : IAsyncDisposable
     public static async Task<GatewayFixture> StartAsync(params (string Key, string Value)[] settings)
     {
         var fixture = new GatewayFixture(settings.Select(x => new KeyValuePair<string, string?>($"Llm:{x.Key}", x.Value)));
+        await fixture._app.MigrateAsync();
         await fixture._app.StartAsync(TestContext.Current.CancellationToken);
+        await fixture.Services.GetRequiredService<GatewayOwnership>().Settled.Patiently();
         return fixture;
     }
 
@@ -93,6 +106,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     {
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private void Collect(IReceiveEndpointConfigurator queue)
