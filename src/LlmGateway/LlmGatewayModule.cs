@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Completions;
 using Pipeline.LlmGateway.Holding;
+using Pipeline.LlmGateway.Inspection;
 using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Persistence;
 using Pipeline.LlmGateway.Pools;
@@ -22,6 +23,9 @@ public static class LlmGatewayModule
         builder.Services.AddOptions<OwnershipOptions>().BindConfiguration(OwnershipOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<OwnershipOptions>, OwnershipOptionsValidator>();
         builder.Services.AddOptions<CompletionOptions>().BindConfiguration(CompletionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<InspectionOptions>().BindConfiguration(InspectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddScoped<GatewayView>();
+        builder.Services.AddScoped<UsageReport>();
         builder.AddServiceDatabase<LlmGatewayDbContext, SqlServerLlmGatewayDbContext, PostgresLlmGatewayDbContext, SqliteLlmGatewayDbContext>(
             "Llm:Database",
             LlmGatewayDbContext.MigrationsHistoryTable);
@@ -43,6 +47,10 @@ public static class LlmGatewayModule
     /// </summary>
     public static void AddLlmGatewayConsumers(this IBusRegistrationConfigurator bus) => ArgumentNullException.ThrowIfNull(bus);
 
-    /// <summary>The gateway has no routes of its own: what there is to see of it is in metrics, traces and the queues' depths.</summary>
-    public static WebApplication MapLlmGateway(this WebApplication app) => app;
+    /// <summary>Maps <c>GET /llm</c> and <c>GET /llm/usage</c>, for operators.</summary>
+    public static WebApplication MapLlmGateway(this WebApplication app)
+    {
+        app.MapLlm();
+        return app;
+    }
 }
