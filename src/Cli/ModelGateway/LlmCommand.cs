@@ -38,11 +38,11 @@ internal static class LlmCommand
     {
         var since = new Option<DateTimeOffset?>("--from") { Description = "Only calls from this time on, e.g. 2026-11-25T00:00Z." };
         var until = new Option<DateTimeOffset?>("--to") { Description = "Only calls before this time." };
-        var tenant = new Option<string?>("--tenant") { Description = "Only of this tenant." };
-        var command = new Command("usage", "Shows calls and billed tokens by tenant, agent and pool.") { since, until, tenant };
+        var by = new Option<string?>("--by") { Description = "tenant (default), agent, key, model, pool or day." };
+        var command = new Command("usage", "Shows calls and billed tokens, of the last day where no times are given.") { since, until, by };
         command.SetAction((parsed, cancellationToken) => api.RunAsync(parsed, Gateway, async (client, token) =>
         {
-            var filters = new (string Name, string? Value)[] { ("from", parsed.GetValue(since)?.ToString("O")), ("to", parsed.GetValue(until)?.ToString("O")), ("tenant", parsed.GetValue(tenant)) };
+            var filters = new (string Name, string? Value)[] { ("from", parsed.GetValue(since)?.ToString("O")), ("to", parsed.GetValue(until)?.ToString("O")), ("by", parsed.GetValue(by)) };
             var query = string.Join('&', filters.Where(x => x.Value is not null).Select(x => $"{x.Name}={Uri.EscapeDataString(x.Value!)}"));
             Show(api, parsed, await client.GetAsync(query.Length == 0 ? "llm/usage" : $"llm/usage?{query}", token));
             return ExitCode.Ok;

@@ -29,7 +29,7 @@ internal sealed class CompletionMetrics : IDisposable
         {
             HistogramBucketBoundaries = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
         });
-        _throttled = _meter.CreateCounter<long>("llmgw.upstream.throttled", "{request}", "Calls that the provider refused for rate (own) or for lack of capacity (overload)");
+        _throttled = _meter.CreateCounter<long>("llmgw.upstream.throttled", "{request}", "Calls that the provider refused: for our rate (own), for somebody else's (external), for lack of capacity (overload)");
     }
 
     /// <summary>Circuit states as a gauge: 0 closed, 1 half-open, 2 open, 3 isolated.</summary>
@@ -41,6 +41,19 @@ internal sealed class CompletionMetrics : IDisposable
 
     public void Admitted(string pool, TimeSpan waited) =>
         _admissionWait.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("llmgw.pool", pool));
+
+    /// <summary>The span of one attempt, from its dispatch to the answer; its parent is the delivery of the request, which ended long ago.</summary>
+    public Activity? StartRequest(string pool, Guid invocationId, int turn, string? traceParent)
+    {
+        ActivityContext.TryParse(traceParent, null, out var parent);
+        return _spans.StartActivity($"dispatch {pool}", ActivityKind.Internal, parent)
+            ?.SetTag("llmgw.pool", pool).SetTag("pipeline.invocation.id", invocationId.ToString()).SetTag("pipeline.turn", turn);
+    }
+
+    /// <summary>A provider refused a call.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="cause"><c>own</c>: our calls explain it; <c>external</c>: they do not, somebody else uses the limit; <c>overload</c>: no capacity.</param>
+    public void Throttled(string pool, string cause) => _throttled.Add(1, new("llmgw.pool", pool), new KeyValuePair<string, object?>("cause", cause));
 
     /// <summary>The span of one model call; its parent is the consumption of the request.</summary>
     public Activity? StartChat(string provider, string model, string pool, string keyAlias, Uri address, RequestCompletion request)
@@ -91,26 +104,14 @@ internal sealed class CompletionMetrics : IDisposable
             var error = failure.Status is >= 400 and var status ? status.ToString(System.Globalization.CultureInfo.InvariantCulture) : failure.Kind.ToString();
             tags.Add("error.type", error);
             span?.SetTag("error.type", error).SetStatus(ActivityStatusCode.Error, failure.Reason);
-            CountThrottled(pool, failure.Kind);
+            if (failure.Kind == ModelFailureKind.Overloaded)
+            {
+                Throttled(pool, "overload");
+            }
         }
 
         _names.Took(took, tags);
     }
 
     public void Dispose() => _spans.Dispose();
-
-    private void CountThrottled(string pool, ModelFailureKind kind)
-    {
-        // Whether a 429 was ours or another user's of the same limit cannot be told from here: it counts as ours.
-        var cause = kind switch
-        {
-            ModelFailureKind.Throttled or ModelFailureKind.SlowDown => "own",
-            ModelFailureKind.Overloaded => "overload",
-            _ => null,
-        };
-        if (cause is not null)
-        {
-            _throttled.Add(1, new("llmgw.pool", pool), new KeyValuePair<string, object?>("cause", cause));
-        }
-    }
 }

@@ -95,35 +95,60 @@ internal sealed class Dispatcher(
     {
         lock (_lock)
         {
-            var (domain, reservation) = (call.Domain, call.Reservation);
-            Charge? settled = null;
-            switch (outcome)
+            var settled = Settle(call, outcome);
+            if (outcome.Headers is { } headers && outcome is not ModelFailure { Kind: ModelFailureKind.Throttled or ModelFailureKind.SlowDown })
             {
-                case ModelAnswer answer:
-                    settled = domain.Settle(reservation, answer.ChargedTokens - answer.Usage.OutputTokens, answer.Usage.OutputTokens);
-                    _drains[call.Request.AskedPool].Count();
-                    break;
-
-                case ModelFailure { Kind: ModelFailureKind.CircuitOpen }:
-                    domain.Cancel(reservation);
-                    settled = default(Charge);
-                    break;
-
-                case ModelFailure { Kind: ModelFailureKind.Throttled, Status: not null } failure:
-                    call.Request.Throttled++;
-                    var pause = retries.Delay(call.Request.Throttled, failure.RetryAfter);
-                    domain.Throttled(reservation, null, pause);
-                    settled = default(Charge);
-                    logger.PoolThrottled(call.Request.InvocationId, call.Request.Turn, call.Pool.Name, pause.TotalMilliseconds, failure.Reason);
-                    break;
-
-                case ModelFailure failure:
-                    domain.Abandon(reservation, reached: failure.Status is < 500);
-                    break;
+                call.Domain.Observe(headers);
             }
 
             Signal();
             return settled;
+        }
+    }
+
+    // Called with the lock held.
+    private Charge? Settle(Admitted call, ModelOutcome outcome)
+    {
+        var (domain, reservation) = (call.Domain, call.Reservation);
+        if (outcome is ModelAnswer answer)
+        {
+            _drains[call.Request.AskedPool].Count();
+            return domain.Settle(reservation, answer.ChargedTokens - answer.Usage.OutputTokens, answer.Usage.OutputTokens);
+        }
+
+        var failure = (ModelFailure)outcome;
+        switch (FailureTable.Of(failure.Kind).Limits)
+        {
+            case LimitEffect.NotSent:
+                domain.Cancel(reservation);
+                return default(Charge);
+
+            case LimitEffect.Refused:
+                return domain.Settle(reservation, 0, 0);
+
+            case LimitEffect.Billed when failure.Usage is { } usage:
+                return domain.Settle(reservation, usage.InputTokens - usage.CachedInputTokens, usage.OutputTokens);
+
+            // Without a status it is our own word, for a request that was not sent.
+            case LimitEffect.Throttled or LimitEffect.SlowDown when failure.Status is not null:
+                call.Request.Throttled++;
+                var pause = retries.Delay(call.Request.Throttled, failure.RetryAfter);
+                if (FailureTable.Of(failure.Kind).Limits == LimitEffect.SlowDown)
+                {
+                    domain.SlowDown(reservation, pause);
+                    metrics.Throttled(call.Pool.Name, "own");
+                }
+                else
+                {
+                    metrics.Throttled(call.Pool.Name, domain.Throttled(reservation, failure.Headers, pause) == ThrottleCause.Foreign ? "external" : "own");
+                }
+
+                logger.PoolThrottled(call.Request.InvocationId, call.Request.Turn, call.Pool.Name, pause.TotalMilliseconds, failure.Reason);
+                return default(Charge);
+
+            default:
+                domain.Abandon(reservation, reached: failure.Status is < 500);
+                return null;
         }
     }
 
@@ -243,6 +268,14 @@ internal sealed class Dispatcher(
         if (pool.Circuit.OpenFor is { } openFor)
         {
             EffortOf(request).CircuitOpen();
+            if (pool.Fallback is null && time.GetUtcNow() + openFor < request.Deadline)
+            {
+                // Held, not refused: the circuit's probe comes before the deadline.
+                sleep = openFor < sleep ? openFor : sleep;
+                _open.Remove(pool.Name);
+                return false;
+            }
+
             Fails(request, pool, new ModelFailure(ModelFailureKind.CircuitOpen, "The pool's circuit is open after repeated failures.") { RetryAfter = openFor });
             return true;
         }
@@ -250,11 +283,19 @@ internal sealed class Dispatcher(
         var domains = limits.Of(pool.Name);
         var first = limits.FirstOf(pool.Name);
         string? neverFits = null;
-        var anyFits = false;
+        var (anyKey, anyFits) = (false, false);
+        var maxOutput = pool.Estimates.MaxOutput(request.Agent, request.MaxOutputTokens);
         for (var i = 0; i < domains.Length; i++)
         {
-            var domain = domains[(first + i) % domains.Length];
-            var charge = domain.ChargeOf(request.PromptTokens, request.MaxOutputTokens, pool.ExpectedOutput(request.MaxOutputTokens));
+            var turn = (first + i) % domains.Length;
+            var (domain, ring) = (domains[turn], pool.Keys[turn]);
+            if (!ring.HasUsable)
+            {
+                continue;
+            }
+
+            anyKey = true;
+            var charge = domain.ChargeOf(request.PromptTokens, maxOutput, pool.Estimates.ExpectedOutput(request.Agent, maxOutput));
             if (domain.NeverFits(charge) is { } reason)
             {
                 neverFits = reason;
@@ -264,14 +305,27 @@ internal sealed class Dispatcher(
             anyFits = true;
             if (domain.TryReserve(charge, out var wait) is { } reservation)
             {
-                Take(request, pool, domain, reservation, charge);
-                return true;
+                if (ring.Choose() is { } key)
+                {
+                    Take(new Admitted(request, pool, domain, reservation, ring, key, maxOutput, EffortOf(request)), charge);
+                    return true;
+                }
+
+                // Its last key went out of use since it was looked at.
+                domain.Cancel(reservation);
+                return false;
             }
 
             if (wait != Timeout.InfiniteTimeSpan && wait < sleep)
             {
                 sleep = wait;
             }
+        }
+
+        if (!anyKey)
+        {
+            Fails(request, pool, new ModelFailure(ModelFailureKind.CredentialsExhausted, "No key is usable: all were refused, or their money is spent. The log says which, GET /llm shows them."));
+            return true;
         }
 
         if (!anyFits)
@@ -318,14 +372,12 @@ internal sealed class Dispatcher(
         return true;
     }
 
-    private void Take(HeldRequest request, ModelPool pool, LimitDomain domain, Reservation reservation, in Charge charge)
+    private void Take(Admitted admitted, in Charge charge)
     {
-        _queue.Take(request, charge.AtArrival.Tokens + charge.AsProduced.Tokens);
-        var effort = EffortOf(request);
-        var held = time.GetUtcNow() - effort.WaitsSince;
-        effort.Held(held);
-        metrics.Admitted(pool.Name, held);
-        var admitted = new Admitted(request, pool, domain, reservation, effort);
+        _queue.Take(admitted.Request, charge.AtArrival.Tokens + charge.AsProduced.Tokens);
+        var held = time.GetUtcNow() - admitted.Effort.WaitsSince;
+        admitted.Effort.Held(held);
+        metrics.Admitted(admitted.Pool.Name, held);
         _outcomes.Add(() => Start(admitted));
     }
 

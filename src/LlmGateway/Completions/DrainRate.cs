@@ -4,6 +4,7 @@ namespace Pipeline.LlmGateway.Completions;
 internal sealed class DrainRate(TimeProvider time)
 {
     private const int Seconds = 30;
+    private const double Unmeasured = 1;
 
     private readonly long _started = time.GetTimestamp();
     private readonly int[] _counts = new int[Seconds];
@@ -15,12 +16,13 @@ internal sealed class DrainRate(TimeProvider time)
         _counts[_second % Seconds]++;
     }
 
-    /// <summary>How long so many take; as a slow pool's where none was answered lately.</summary>
+    /// <summary>How long so many take; at one a second where none was answered lately.</summary>
     public TimeSpan Expected(int requests)
     {
         Advance();
-        var perSecond = _counts.Sum() / (double)Math.Clamp(_second + 1, 1, Seconds);
-        return TimeSpan.FromSeconds(requests / Math.Max(perSecond, 1d / Seconds));
+        var answered = _counts.Sum();
+        var perSecond = answered == 0 ? Unmeasured : answered / (double)Math.Clamp(_second + 1, 1, Seconds);
+        return TimeSpan.FromSeconds(requests / perSecond);
     }
 
     private void Advance()

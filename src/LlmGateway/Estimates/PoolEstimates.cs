@@ -99,6 +99,18 @@ internal sealed class PoolEstimates(string pool, PoolOptions options, ChargeMode
         }
     }
 
+    /// <summary>Shows how far what was reserved was from what was charged.</summary>
+    /// <param name="domain">The limit domain.</param>
+    /// <param name="reserved">Before the call.</param>
+    /// <param name="settled">After it; null where what was reserved stays taken.</param>
+    public void Settled(string domain, in Charge reserved, in Charge? settled)
+    {
+        if (settled is { } charged)
+        {
+            metrics.Reserved(domain, reserved.AtArrival.Tokens + reserved.AsProduced.Tokens, charged.AtArrival.Tokens + charged.AsProduced.Tokens);
+        }
+    }
+
     // All below are called with the lock held.
 
     /// <summary>The agent's own ratio, weighed against the pool's until there are samples enough.</summary>

@@ -58,6 +58,18 @@ internal sealed class EndpointCircuit(string pool, int firstSecond, LlmOptions o
         }
     }
 
+    /// <summary>By name: Closed, Open, HalfOpen, Ramping.</summary>
+    public string State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _phase.ToString();
+            }
+        }
+    }
+
     /// <summary>True while no call is let through but a probe: who can go elsewhere should.</summary>
     public bool IsOut
     {

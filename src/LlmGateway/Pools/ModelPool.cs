@@ -15,12 +15,8 @@ internal sealed record ModelPool
     /// <summary>Deliveries worked on at once: those in flight and a few that wait for their turn.</summary>
     public required ushort Prefetch { get; init; }
 
-    public required TokenEstimate Estimate { get; init; }
-
     /// <summary>What its requests will take, as learned.</summary>
     public required PoolEstimates Estimates { get; init; }
-
-    public required AdmissionGate Gate { get; init; }
 
     public required EndpointCircuit Circuit { get; init; }
 

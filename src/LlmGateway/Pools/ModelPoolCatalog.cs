@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Completions;
 using Pipeline.LlmGateway.Estimates;
 using Pipeline.LlmGateway.Keys;
+using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 
@@ -11,9 +12,11 @@ namespace Pipeline.LlmGateway.Pools;
 internal sealed class ModelPoolCatalog : IDisposable
 {
     private readonly Dictionary<string, ModelPool> _pools;
+    private readonly LlmOptions _options;
 
     public ModelPoolCatalog(IOptions<LlmOptions> options, KeyDirectory keys, TimeProvider time, CompletionMetrics metrics, EstimateMetrics estimates, ILogger<ModelPoolCatalog> logger)
     {
+        _options = options.Value;
         _pools = options.Value.Pools.ToDictionary(x => x.Key, x => Create(x.Key, x.Value, options.Value, keys, time, metrics, estimates, logger));
         metrics.ObserveCircuits(() => _pools.Values.Select(x => (x.Name, x.Circuit.StateNumber)));
     }
@@ -22,13 +25,22 @@ internal sealed class ModelPoolCatalog : IDisposable
 
     public IEnumerable<ModelPool> All => _pools.Values;
 
+    /// <summary>The pools by what is owned together.</summary>
+    public IReadOnlyList<DomainGroup> Groups => DomainGroup.Divide([.. _pools.Values.Select(x => (x.Name, x.Domains, x.Fallback))]);
+
     public ModelPool? Find(string name) => _pools.GetValueOrDefault(name);
+
+    /// <summary>A limit domain in which nothing was taken yet.</summary>
+    public LimitDomain CreateDomain(string name, TimeProvider time)
+    {
+        var pool = _pools.Values.First(x => x.Domains.Contains(name));
+        return new LimitDomain(name, _options.Domains[name], pool.Endpoint.Charges, time);
+    }
 
     public void Dispose()
     {
         foreach (var pool in _pools.Values)
         {
-            pool.Gate.Dispose();
             pool.Endpoint.Dispose();
         }
     }
@@ -52,8 +64,6 @@ internal sealed class ModelPoolCatalog : IDisposable
             Name = name,
             Model = pool.Model,
             Prefetch = (ushort)(pool.Concurrency + pool.LookAhead),
-            Estimate = new TokenEstimate(endpoint.Charges, pool.OutputShare),
-            Gate = new AdmissionGate(pool.Concurrency, pool.RequestsPerMinute, pool.TokensPerMinute, pool.Burst, time),
             Circuit = new EndpointCircuit(name, FirstSecondOf(pool, options), options, time, logger),
             Endpoint = endpoint,
             Estimates = new PoolEstimates(name, pool, ChargeOf(pool, options, endpoint), estimates),

@@ -42,6 +42,9 @@ internal sealed class LimitDomain
 
     public int InFlight => _open.Count;
 
+    /// <summary>How long nothing is sent because the provider asked for it; zero for not at all.</summary>
+    public TimeSpan PausedFor => TimeSpan.FromSeconds(Math.Max(0, _pausedUntil - Now()));
+
     /// <summary>What a call would take.</summary>
     /// <param name="prompt">Tokens of the prompt, estimated.</param>
     /// <param name="maxOutput">Tokens of output that the request asks for at most.</param>
@@ -108,13 +111,17 @@ internal sealed class LimitDomain
     /// <param name="reservation">What the call was admitted with.</param>
     /// <param name="input">Input tokens that the limits count.</param>
     /// <param name="output">Output tokens.</param>
-    public void Settle(Reservation reservation, long input, long output)
+    /// <returns>What the call took in the end.</returns>
+    public Charge Settle(Reservation reservation, long input, long output)
     {
+        var settled = reservation.Charge.Settled(_charges, input, output);
         if (End(reservation))
         {
-            Exchange(reservation, reservation.Charge.Settled(_charges, input, output), requests: 1);
+            Exchange(reservation, settled, requests: 1);
             Recovered(reservation);
         }
+
+        return settled;
     }
 
     /// <summary>The call was never sent: everything is given back.</summary>
@@ -192,6 +199,25 @@ internal sealed class LimitDomain
         _pausedUntil = Math.Max(_pausedUntil, now + pause.TotalSeconds);
         _recovering = true;
         return own ? ThrottleCause.Own : ThrottleCause.Foreign;
+    }
+
+    /// <summary>The provider refused the call for how fast the load grows: a pause as after a rate limit, and no doubt about the limits.</summary>
+    public void SlowDown(Reservation reservation, TimeSpan pause)
+    {
+        var now = Now();
+        if (End(reservation))
+        {
+            Exchange(reservation, default, requests: 1);
+            foreach (var limit in _limits)
+            {
+                limit?.Pause();
+            }
+
+            _probing &= !reservation.IsProbe;
+        }
+
+        _pausedUntil = Math.Max(_pausedUntil, now + pause.TotalSeconds);
+        _recovering = true;
     }
 
     /// <summary>Enters what the domain's calls took before this owner had it, so that no window exceeds the limit across a fail-over.</summary>

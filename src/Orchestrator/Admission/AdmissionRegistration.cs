@@ -10,6 +10,7 @@ internal static class AdmissionRegistration
         services.AddOptions<AdmissionOptions>().BindConfiguration(AdmissionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<BrokerLink>();
         services.AddSingleton<TurnRate>();
+        services.AddSingleton<PoolPressures>();
         services.AddSingleton<AgentLoads>();
         services.AddSingleton<WaitingQueue>();
         services.AddSingleton<AdmissionMetrics>();

@@ -7,12 +7,28 @@ namespace Pipeline.LlmGateway.Tests.Fixtures;
 internal sealed class LogCapture : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
-    private readonly SemaphoreSlim _said = new(0);
+    private TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyCollection<string> Lines => _lines;
 
-    /// <summary>Waits until some logger has said it.</summary>
-    public async Task SaysAsync(string text)
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);
+
+    /// <summary>Waits until a line holds the text.</summary>
+    public async Task LineAsync(string text)
+    {
+        while (true)
+        {
+            var written = Volatile.Read(ref _written).Task;
+            if (_lines.Any(x => x.Contains(text, StringComparison.Ordinal)))
+            {
+                return;
+            }
+
+            await written.Patiently();
+        }
+    }
+
+    public void Dispose()
     {
         while (!_lines.Any(x => x.Contains(text, StringComparison.Ordinal)))
         {
@@ -20,28 +36,20 @@ internal sealed class LogCapture : ILoggerProvider
         }
     }
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines, _said);
+    private void Add(string line)
+    {
+        _lines.Enqueue(line);
+        Interlocked.Exchange(ref _written, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
 
-    public void Dispose() => _said.Dispose();
-
-    private sealed class Logger(string category, ConcurrentQueue<string> lines, SemaphoreSlim said) : ILogger
+    private sealed class Logger(string category, LogCapture capture) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
-            try
-            {
-                said.Release();
-            }
-            catch (ObjectDisposedException)
-            {
-                // Something still speaks while the host goes down; nobody waits for it any more.
-            }
-        }
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            capture.Add($"{logLevel} {category}: {formatter(state, exception)} {exception}");
     }
 }

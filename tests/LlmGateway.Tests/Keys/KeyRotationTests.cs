@@ -30,7 +30,7 @@ public sealed class KeyRotationTests
 
         await File.WriteAllTextAsync(file, "second-key\n", TestContext.Current.CancellationToken);
         await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5));
-        await gateway.Logs.SaysAsync("key mounted has another value");
+        await gateway.Logs.LineAsync("key mounted has another value");
         await gateway.SendAsync(gateway.Request());
         var after = await provider.NextCallAsync();
         release.SetResult();
@@ -42,7 +42,7 @@ public sealed class KeyRotationTests
         // Gone for a moment, as while it is replaced: the last one stays in use, and is said to.
         File.Delete(file);
         await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5));
-        await gateway.Logs.SaysAsync("key mounted cannot be read, the one before stays in use");
+        await gateway.Logs.LineAsync("key mounted cannot be read, the one before stays in use");
         await gateway.SendAsync(gateway.Request());
         await gateway.NextReceivedAsync();
     }
@@ -59,13 +59,13 @@ public sealed class KeyRotationTests
         configuration["Llm:Domains:org:Keys:b:Value"] = "key-b";
         configuration["Llm:Domains:org:Keys:b:Weight"] = "3";
         configuration.Reload();
-        await gateway.Logs.SaysAsync("key b was added with weight 3");
+        await gateway.Logs.LineAsync("key b was added with weight 3");
         Assert.Equal(["a", "b", "b", "b"], Enumerable.Range(0, 4).Select(_ => ring.Choose()!.Alias).Order());
 
         configuration["Llm:Domains:org:Keys:a:Weight"] = "0";
         configuration["Llm:Domains:org:Keys:b:Weight"] = "1";
         configuration.Reload();
-        await gateway.Logs.SaysAsync("key b has weight 1 now");
+        await gateway.Logs.LineAsync("key b has weight 1 now");
         await gateway.SendAsync(gateway.Request());
         await gateway.NextReceivedAsync();
         Assert.Equal("Bearer key-b", (await provider.NextCallAsync()).Headers["Authorization"]);
@@ -73,7 +73,7 @@ public sealed class KeyRotationTests
         // Nonsense changes nothing.
         configuration["Llm:Domains:org:Keys:b:Weight"] = "much";
         configuration.Reload();
-        await gateway.Logs.SaysAsync("The settings of keys changed and cannot be read");
+        await gateway.Logs.LineAsync("The settings of keys changed and cannot be read");
         Assert.Equal("b", ring.Choose()!.Alias);
     }
 
