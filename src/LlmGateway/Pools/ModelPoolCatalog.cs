@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Completions;
-            Estimate = new TokenEstimate(endpoint.Charges, pool.OutputShare),
-            Domains = [name],
-            OutputShare = pool.OutputShare,
+using Pipeline.LlmGateway.Keys;
+using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 
