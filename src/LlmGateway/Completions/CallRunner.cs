@@ -5,7 +5,6 @@ using Pipeline.Contracts.Completions;
 using Pipeline.LlmGateway.Accounting;
 using Pipeline.LlmGateway.Holding;
 using Pipeline.LlmGateway.Ownership;
-using Pipeline.LlmGateway.Pools;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.RateLimits;
 using Pipeline.LlmGateway.Writes;

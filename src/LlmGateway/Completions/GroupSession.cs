@@ -12,7 +12,7 @@ namespace Pipeline.LlmGateway.Completions;
 /// One owner's time with a group of domains: from the taking over until it is stopped or fenced. Everything that is known only in memory lives
 /// and ends with it.
 /// </summary>
-internal sealed class GroupSession
+internal sealed class GroupSession : IDisposable
 {
     private readonly IServiceProvider _services;
     private readonly ILogger<GroupSession> _logger;
@@ -107,6 +107,8 @@ internal sealed class GroupSession
             _ = _receiving.Task.Exception;
         }
     }
+
+    public void Dispose() => _cut.Dispose();
 
     private IConsumer<Contracts.Completions.RequestCompletion> Consumer() =>
         ActivatorUtilities.CreateInstance<RequestCompletionConsumer>(_services, Group, Dispatcher, _writer, _answers);

@@ -61,15 +61,25 @@ internal sealed class Retention(IServiceScopeFactory scopes, IOptions<Completion
         // The age of the last of them bounds the delete, so that it needs no list of keys; rows of the same instant go along.
         var last = await database.Completions.Where(x => x.State == CompletionState.Answered && x.CompletedAt < before).OrderBy(x => x.CompletedAt)
             .Take(RowsInOneDelete).Select(x => x.CompletedAt).ToListAsync(cancellationToken);
-        return last.Count == 0
-            ? 0
-            : await database.Completions.Where(x => x.State == CompletionState.Answered && x.CompletedAt <= last[^1]).ExecuteDeleteAsync(cancellationToken);
+        if (last.Count == 0)
+        {
+            return 0;
+        }
+
+        var until = last[^1];
+        return await database.Completions.Where(x => x.State == CompletionState.Answered && x.CompletedAt <= until).ExecuteDeleteAsync(cancellationToken);
     }
 
     private static async Task<int> DeleteCallsAsync(LlmGatewayDbContext database, DateTimeOffset before, CancellationToken cancellationToken)
     {
         var last = await database.Calls.Where(x => x.DispatchedAt < before).OrderBy(x => x.DispatchedAt)
             .Take(RowsInOneDelete).Select(x => x.DispatchedAt).ToListAsync(cancellationToken);
-        return last.Count == 0 ? 0 : await database.Calls.Where(x => x.DispatchedAt <= last[^1]).ExecuteDeleteAsync(cancellationToken);
+        if (last.Count == 0)
+        {
+            return 0;
+        }
+
+        var until = last[^1];
+        return await database.Calls.Where(x => x.DispatchedAt <= until).ExecuteDeleteAsync(cancellationToken);
     }
 }

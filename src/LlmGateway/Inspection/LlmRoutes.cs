@@ -34,7 +34,8 @@ internal static class LlmRoutes
 
     private static async Task<IResult> UsageAsync(string? by, string? from, string? to, UsageReport report, TimeProvider time, CancellationToken cancellationToken)
     {
-        var until = time.GetUtcNow();
+        // What was dispatched at this very instant is in.
+        var until = time.GetUtcNow().AddMilliseconds(1);
         if (to is not null && !DateTimeOffset.TryParse(to, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out until))
         {
             return Problem(StatusCodes.Status400BadRequest, "usage_request_invalid", $"'to' is '{to}'. Send a time such as 2026-11-25T00:00:00Z.");

@@ -78,7 +78,7 @@ internal sealed class GroupOwner(DomainGroup group, IServiceProvider services, L
 
     private async Task OwnAsync(long epoch, CancellationToken stopping)
     {
-        var session = new GroupSession(group, epoch, services);
+        using var session = new GroupSession(group, epoch, services);
         Volatile.Write(ref _session, session);
         _ = session.Receiving.ContinueWith(_ => _settled.TrySetResult(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         try

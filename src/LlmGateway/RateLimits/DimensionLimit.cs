@@ -16,6 +16,8 @@ internal sealed class DimensionLimit
     private readonly WindowLog? _shortLog;
     private readonly LimitCalibration _calibration;
     private double _inWork;
+    private double _reservedAsProduced = 1;
+    private double _producedOfIt = 1;
     private double _burstLearned = 1;
 
     public DimensionLimit(LimitDimension dimension, LimitDomainOptions options, double now)
@@ -31,7 +33,7 @@ internal sealed class DimensionLimit
         };
         _bucket = new TokenBucket(now);
         _log = new WindowLog(window, options.ArrivalJitter, now);
-        _shortLog = dimension == LimitDimension.Requests && Configured == LimitShape.Auto ? new WindowLog(ShortWindow, Half(options.ArrivalJitter), now) : null;
+        _shortLog = dimension == LimitDimension.Requests && Configured == LimitShape.Auto ? new WindowLog(ShortWindow, options.ArrivalJitter / 3, now) : null;
         _calibration = new LimitCalibration(options.LimitOf(dimension), Configured, dimension == LimitDimension.Requests, now);
     }
 
@@ -59,7 +61,7 @@ internal sealed class DimensionLimit
         var wait = UsesBucket ? _bucket.WaitFor(cost, PerSecond) : 0;
         if (UsesLog)
         {
-            wait = Math.Max(wait, LogWait(_log, amount, _inWork, now));
+            wait = Math.Max(wait, LogWait(_log, amount, ExpectedInWork, now));
         }
 
         if (_shortLog is not null && UsesLog)
@@ -89,6 +91,13 @@ internal sealed class DimensionLimit
         _log.Take(atArrival - reservedAtArrival, reservedAt, now);
         _shortLog?.Take(atArrival - reservedAtArrival, reservedAt, now);
 
+        if (reservedAsProduced > 0)
+        {
+            // Over some hundred calls: what is reserved of output is the most that is likely, what comes is less.
+            _reservedAsProduced = (_reservedAsProduced * 0.99) + reservedAsProduced;
+            _producedOfIt = (_producedOfIt * 0.99) + asProduced;
+        }
+
         // The last of it was produced now; a provider's window may still hold it that long.
         _log.Take(asProduced, now, now);
         _calibration.Took(-unused);
@@ -97,7 +106,7 @@ internal sealed class DimensionLimit
     public void Observe(HeaderLevel level, double now)
     {
         Refill(now);
-        _calibration.Observe(level, _log.Used(now) + _inWork, _bucket.Level <= Math.Max(PerSecond * 5, _calibration.Limit * 0.02), now);
+        _calibration.Observe(level, _log.Used(now) + ExpectedInWork, _bucket.Level <= Math.Max(PerSecond * 5, _calibration.Limit * 0.02), now);
     }
 
     /// <summary>The provider refused a call.</summary>
@@ -105,7 +114,7 @@ internal sealed class DimensionLimit
     public bool Throttled(HeaderLevel? level, double now)
     {
         Refill(now);
-        var own = (_log.Used(now) + _inWork) * _calibration.CostRatio >= _calibration.Limit * _log.Window.TotalMinutes * 0.75;
+        var own = (_log.Used(now) + ExpectedInWork) * _calibration.CostRatio >= _calibration.Limit * _log.Window.TotalMinutes * 0.75;
         var limitChanged = _calibration.Refused(level, own, now);
         if (own && !limitChanged)
         {
@@ -128,7 +137,7 @@ internal sealed class DimensionLimit
         {
             Dimension = Dimension,
             Limit = _calibration.Limit,
-            Level = UsesBucket ? _bucket.Level : (_calibration.Limit * _log.Window.TotalMinutes) - ((_log.Used(now) + _inWork) * _calibration.CostRatio),
+            Level = UsesBucket ? _bucket.Level : (_calibration.Limit * _log.Window.TotalMinutes) - ((_log.Used(now) + ExpectedInWork) * _calibration.CostRatio),
             UsedLastWindow = _log.Used(now) * _calibration.CostRatio,
             InWork = _inWork,
             CostRatio = _calibration.CostRatio,
@@ -136,6 +145,9 @@ internal sealed class DimensionLimit
             Shape = _calibration.Shape,
         };
     }
+
+    /// <summary>What calls in work will still produce, as far as earlier ones tell.</summary>
+    private double ExpectedInWork => _inWork * Math.Min(1, _producedOfIt / _reservedAsProduced);
 
     private bool UsesBucket => _calibration.Shape is LimitShape.Auto or LimitShape.Continuous;
 
@@ -155,6 +167,4 @@ internal sealed class DimensionLimit
         var wait = log.WaitFor(log.Used(now) + inWork + amount - allowed, now);
         return wait ?? double.PositiveInfinity;
     }
-
-    private static TimeSpan Half(TimeSpan time) => time / 2;
 }

@@ -10,11 +10,14 @@ internal sealed class LimitCalibration
     private const double SetPoint = 0.30;
     private const double Gain = 0.25;
     private const double LargestTrim = 0.10;
+    private const double UsualSlower = 0.02;
+    private const double Bottom = 0.05;
     private const double ObservedFor = 120;
     private const double CalibratesEvery = 5;
-    private const double SaturatedBeforeFaster = 60;
+    private const double SaturatedBeforeFaster = 30;
     private const int MatchesToKnow = 40;
     private const double MatchesFor = 20;
+    private const double LimitSettlesFor = 75;
     private const double SureOfNothingFor = 600;
 
     private readonly double _configured;
@@ -32,6 +35,7 @@ internal sealed class LimitCalibration
     private double _mostRemaining;
     private double _candidate;
     private int _candidateSeen;
+    private double _limitChangedAt = double.NegativeInfinity;
 
     public LimitCalibration(double limit, LimitShape shape, bool exact, double now)
     {
@@ -66,7 +70,7 @@ internal sealed class LimitCalibration
     {
         if (Share < 1)
         {
-            Share = Math.Min(1, Share + ((now - _advancedAt) * 0.0005));
+            Share = Math.Min(1, Share + ((now - _advancedAt) * 0.0002));
         }
 
         _advancedAt = now;
@@ -91,10 +95,17 @@ internal sealed class LimitCalibration
 
         LearnShape(level.Reset, remaining, now);
         var taken = Limit - remaining;
-        if (!_exact && taken > (ownLastWindow * CostRatio) + (Limit * 0.02) && ownLastWindow > Limit * 0.1)
+        if (!_exact && ownLastWindow > Limit * 0.1 && now - _limitChangedAt > LimitSettlesFor)
         {
-            // However it counts, a provider's level never shows more than a window's sum: ours is too small.
-            Calibrate(taken / ownLastWindow, 0.1);
+            if (taken > (ownLastWindow * CostRatio) + (Limit * 0.02))
+            {
+                // However it counts, a provider's level never shows more than a window's sum: ours is too small.
+                Calibrate(taken / ownLastWindow, 0.1);
+            }
+            else if (Shape != LimitShape.Continuous && CostRatio > 1 && taken < (ownLastWindow * CostRatio) - (Limit * 0.02))
+            {
+                Calibrate(Math.Max(1, taken / ownLastWindow), 0.02);
+            }
         }
 
         if (Shape == LimitShape.Sliding && !_exact && ownLastWindow > Limit * 0.5 && now - _calibratedAt > CalibratesEvery && now - _saturatedSince > 60)
@@ -124,8 +135,9 @@ internal sealed class LimitCalibration
         _observed.Clear();
         _saturatedSince = now;
         _trim = Math.Min(_trim, 1);
-        if (Limit < before * 0.999)
+        if (Limit < before * 0.999 || now - _limitChangedAt < LimitSettlesFor)
         {
+            // What was taken under the old limit stands against the new one for a while.
             return true;
         }
 
@@ -138,7 +150,7 @@ internal sealed class LimitCalibration
 
         if (level is null || level.Value.Remaining is null)
         {
-            Share = Math.Max(0.05, Share * (own ? 0.9 : 0.7));
+            Share = Math.Max(0.05, Share * (own ? 0.8 : 0.7));
         }
 
         return false;
@@ -173,6 +185,7 @@ internal sealed class LimitCalibration
         {
             var share = _configured < _headerLimit * 0.999 ? Limit / _headerLimit : 1;
             Limit = limit * share;
+            _limitChangedAt = now;
             _headerLimit = limit;
             _candidateSeen = 0;
             _observed.Clear();
@@ -189,14 +202,17 @@ internal sealed class LimitCalibration
             return;
         }
 
-        var taken = Limit - remaining;
-        var expected = taken / Limit * 60;
-        if (taken < Limit * 0.05)
+        // As exact as the provider rounds: whole seconds, whole thousands, else whole units.
+        var expected = (Limit - remaining) / Limit * 60;
+        var isWholeSeconds = said.Ticks % TimeSpan.TicksPerSecond == 0;
+        var isWholeThousands = Limit >= 100_000 && remaining % 1000 == 0;
+        var tolerance = 0.02 + (expected * 0.005) + (isWholeSeconds ? 1 : 0) + ((isWholeThousands ? 500 : 1) * 60 / Limit);
+        if (expected < 2 * tolerance)
         {
             return;
         }
 
-        if (Math.Abs(said.TotalSeconds - expected) > 1.1 + (expected * 0.01) || Limit != _headerLimit)
+        if (Math.Abs(said.TotalSeconds - expected) > tolerance || Math.Abs(Limit - _headerLimit) > 0.5)
         {
             _matches = 0;
             return;
@@ -225,26 +241,28 @@ internal sealed class LimitCalibration
         }
 
         var isSaturated = now - _saturatedSince > SaturatedBeforeFaster;
-        var full = _mostRemaining * 0.97;
         var first = _observed.Peek();
-        if (!_exact && now - first.At > 30 && now - _calibratedAt > CalibratesEvery && _taken > first.Taken)
+        if (_mostRemaining > Limit / 2 && remaining >= _mostRemaining * 0.97)
         {
-            if (remaining < full && first.Remaining < full)
+            // What flows into a full bucket is lost: differences from before say nothing.
+            _observed.Clear();
+            if (isSaturated && !_exact && now - _calibratedAt > CalibratesEvery)
             {
-                Calibrate((first.Remaining - remaining + (Limit / 60 * (now - first.At))) / (_taken - first.Taken), 0.3);
-                _calibratedAt = now;
-            }
-            else if (isSaturated && remaining >= full && first.Remaining >= full)
-            {
-                // We go as fast as we think we may, and its bucket stays full: a unit costs less than we think.
-                Calibrate(CostRatio * 0.97, 1);
+                // We go as fast as we think we may, and it fills all the same: a unit costs less than we think.
+                Calibrate(CostRatio * 0.95, 1);
                 _calibratedAt = now;
             }
         }
+        else if (!_exact && now - first.At > 30 && now - _calibratedAt > CalibratesEvery && _taken > first.Taken)
+        {
+            Calibrate((first.Remaining - remaining + (Limit / 60 * (now - first.At))) / (_taken - first.Taken), 0.3);
+            _calibratedAt = now;
+        }
 
-        // A provider whose bucket never shows a full minute has a smaller one: its own middle is the aim.
-        var aim = Math.Min(SetPoint, _mostRemaining / Limit / 2);
-        var trim = 1 + Math.Clamp(Gain * ((remaining / Limit) - aim), -LargestTrim, LargestTrim);
+        // Slowly up to the set point, faster away from the bottom.
+        var rest = remaining / Limit;
+        var slower = rest < Bottom ? LargestTrim - ((LargestTrim - UsualSlower) * rest / Bottom) : UsualSlower;
+        var trim = 1 + Math.Clamp(Gain * (rest - SetPoint), -slower, LargestTrim);
         _trim = trim > 1 && !isSaturated ? 1 : trim;
     }
 

@@ -15,6 +15,8 @@ internal sealed class LimitDomain
     private readonly DimensionLimit?[] _limits = new DimensionLimit?[4];
     private readonly LinkedList<Reservation> _open = [];
     private double _pausedUntil;
+    private double _refusedAt = -1;
+    private bool _refusalWasOwn;
     private bool _recovering;
     private bool _probing;
 
@@ -179,20 +181,7 @@ internal sealed class LimitDomain
         {
             // A refused call takes no tokens, but some providers count the request.
             Exchange(reservation, default, requests: 1);
-            var refused = Refused(headers, reservation.Charge);
-            own = false;
-            foreach (var limit in _limits)
-            {
-                if (limit is not null && (refused is null || limit.Dimension == refused))
-                {
-                    own |= limit.Throttled(headers?.Of(limit.Dimension), now);
-                }
-                else
-                {
-                    limit?.Pause();
-                }
-            }
-
+            own = Learn(reservation, headers, now);
             _probing &= !reservation.IsProbe;
         }
 
@@ -291,6 +280,32 @@ internal sealed class LimitDomain
         {
             Abandon(oldest);
         }
+    }
+
+    /// <summary>What a refusal says of the limits. Calls that were on their way when the first one was refused say nothing more.</summary>
+    private bool Learn(Reservation reservation, RateLimitHeaders? headers, double now)
+    {
+        if (reservation.At <= _refusedAt)
+        {
+            return _refusalWasOwn;
+        }
+
+        _refusedAt = now;
+        _refusalWasOwn = false;
+        var refused = Refused(headers, reservation.Charge);
+        foreach (var limit in _limits)
+        {
+            if (limit is not null && (refused is null || limit.Dimension == refused))
+            {
+                _refusalWasOwn |= limit.Throttled(headers?.Of(limit.Dimension), now);
+            }
+            else
+            {
+                limit?.Pause();
+            }
+        }
+
+        return _refusalWasOwn;
     }
 
     /// <summary>The limit that a refusal was for: the one that has not enough left for the call; null where the headers do not tell.</summary>

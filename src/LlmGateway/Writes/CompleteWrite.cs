@@ -8,7 +8,7 @@ internal sealed class CompleteWrite(CompletionKey key, byte[] answer, bool isFai
     public CompletionKey Key => key;
 
     /// <summary>True for a request that was never dispatched: where its answer goes is only in the store.</summary>
-    public bool NeedsReplyTo => replyTo is null;
+    public bool NeedsReplyTo { get; } = replyTo is null;
 
     /// <summary>Where the answer goes; known once it is committed.</summary>
     public ReplyTo? ReplyTo { get; private set; } = replyTo;

@@ -82,6 +82,7 @@ public sealed class HoldQueueTests
         var queue = Queue(new HoldQueueOptions { BatchAgesAfter = TimeSpan.FromMinutes(1) });
         var batch = Request("tenant", isInteractive: false);
         queue.Add(batch);
+        _time.Advance(TimeSpan.FromSeconds(1));
         for (var number = 0; number < 100; number++)
         {
             queue.Add(Request("tenant"));

@@ -1,7 +1,9 @@
 using Pipeline.LlmGateway.RateLimits;
 using Pipeline.ProviderSimulator;
 using Pipeline.ProviderSimulator.Limits;
+using ChargeModel = Pipeline.LlmGateway.RateLimits.ChargeModel;
 using ProviderCharge = Pipeline.ProviderSimulator.Limits.Charge;
+using ProviderDimension = Pipeline.ProviderSimulator.Limits.LimitDimension;
 
 namespace Pipeline.LlmGateway.Tests.RateLimits;
 
@@ -11,7 +13,7 @@ namespace Pipeline.LlmGateway.Tests.RateLimits;
 /// </summary>
 internal sealed class SimulatedProvider
 {
-    private readonly Clock _clock = new();
+    private readonly JumpingClock _clock = new();
     private readonly PriorityQueue<Action, (long At, long Sequence)> _events = new();
     private readonly Random _random;
     private readonly LimitSet _limits;
@@ -23,6 +25,7 @@ internal sealed class SimulatedProvider
     private long _sequence;
     private Call? _next;
     private bool _stopped;
+    private TimeSpan _wakes = TimeSpan.MinValue;
 
     public SimulatedProvider(LimitOptions provider, LimitDomainOptions domain, ChargeModel charges, Traffic traffic, int seed)
     {
@@ -46,7 +49,7 @@ internal sealed class SimulatedProvider
     public List<double> Refusals { get; } = [];
 
     /// <summary>What was taken of a dimension, in each second.</summary>
-    public Pipeline.ProviderSimulator.Limits.LimitDimension Binding { get; init; } = Pipeline.ProviderSimulator.Limits.LimitDimension.Tokens;
+    public ProviderDimension Binding { get; init; } = ProviderDimension.Tokens;
 
     public TimeSpan Now => _clock.Now;
 
@@ -81,9 +84,11 @@ internal sealed class SimulatedProvider
             var charge = _domain.ChargeOf(_next.EstimatedPrompt, _next.MaxOutput, _traffic.ExpectedOutput ?? _next.MaxOutput);
             if (_domain.TryReserve(charge, out var wait) is not { } reservation)
             {
-                if (wait != Timeout.InfiniteTimeSpan)
+                // One timer, as the gateway has: a later one than what is set already says nothing new.
+                if (wait != Timeout.InfiniteTimeSpan && (_wakes <= _clock.Now || _clock.Now + wait < _wakes))
                 {
-                    At(_clock.Now + wait, static () => { });
+                    _wakes = _clock.Now + wait;
+                    At(_wakes, static () => { });
                 }
 
                 return;
@@ -172,9 +177,9 @@ internal sealed class SimulatedProvider
 
         _perSecond[second] += Binding switch
         {
-            Pipeline.ProviderSimulator.Limits.LimitDimension.Tokens => charge.Tokens,
-            Pipeline.ProviderSimulator.Limits.LimitDimension.InputTokens => charge.InputTokens,
-            Pipeline.ProviderSimulator.Limits.LimitDimension.OutputTokens => charge.OutputTokens,
+            ProviderDimension.Tokens => charge.Tokens,
+            ProviderDimension.InputTokens => charge.InputTokens,
+            ProviderDimension.OutputTokens => charge.OutputTokens,
             _ => charge.Tokens > 0 && charge.InputTokens > 0 ? 1 : 0,
         };
     }
@@ -189,7 +194,7 @@ internal sealed class SimulatedProvider
 
     private sealed record Call(int Prompt, int EstimatedPrompt, int MaxOutput, int Output);
 
-    private sealed class Clock : TimeProvider
+    private sealed class JumpingClock : TimeProvider
     {
         public TimeSpan Now { get; set; }
 
