@@ -192,7 +192,7 @@ internal sealed class CallRunner(
             Agent = admitted.Request.Agent,
             Pool = admitted.Pool.Name,
             Domain = admitted.Domain.Name,
-            KeyAlias = admitted.Pool.Key.Alias,
+            KeyAlias = admitted.ApiKey.Alias,
             Model = admitted.Pool.Model,
             DispatchedAt = time.GetUtcNow(),
             ArrivalTokens = charge.ArrivalTokens,
