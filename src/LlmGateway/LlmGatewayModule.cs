@@ -45,6 +45,7 @@ public static class LlmGatewayModule
         builder.Services.AddSingleton<GatewayInstance>();
         builder.Services.AddSingleton<GatewayOwnership>().AddHostedService(x => x.GetRequiredService<GatewayOwnership>());
         builder.Services.AddSingleton<Retention>().AddHostedService(x => x.GetRequiredService<Retention>());
+        builder.Services.AddSingleton<LimitMetrics>();
         builder.Services.AddHealthChecks().AddCheck<OwnershipHealthCheck>("llm-ownership");
         return builder;
     }
@@ -59,6 +60,9 @@ public static class LlmGatewayModule
     public static WebApplication MapLlmGateway(this WebApplication app)
     {
         app.MapLlm();
+
+        // Nobody asks for it; it only has to be there.
+        app.Services.GetRequiredService<LimitMetrics>();
         return app;
     }
 }

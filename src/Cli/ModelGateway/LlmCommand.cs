@@ -102,12 +102,22 @@ internal static class LlmCommand
         }
 
         Screen.Table(items, columns);
-        foreach (var item in items.EnumerateArray())
+        foreach (var item in items.EnumerateArray().Where(x => x.ValueKind == JsonValueKind.Object))
         {
-            foreach (var list in item.EnumerateObject().Where(x => x.Value.ValueKind == JsonValueKind.Array && x.Value.GetArrayLength() > 0))
+            var name = Screen.Plain(item.EnumerateObject().First().Value.ToString(), 60);
+            foreach (var member in item.EnumerateObject())
             {
-                Console.Out.WriteLine($"{Screen.Plain(item.EnumerateObject().First().Value.ToString(), 60)}: {list.Name}");
-                Table(list.Value);
+                if (member.Value.ValueKind == JsonValueKind.Array && member.Value.GetArrayLength() > 0)
+                {
+                    Console.Out.WriteLine();
+                    Console.Out.WriteLine($"{name} {member.Name}:");
+                    Table(member.Value);
+                }
+                else if (member.Value.ValueKind == JsonValueKind.Object)
+                {
+                    Console.Out.WriteLine();
+                    Sections(member.Value, $"{name} {member.Name}");
+                }
             }
         }
     }
