@@ -282,6 +282,13 @@ internal sealed class Dispatcher(
             return true;
         }
 
+        if (retries.FitsOnlyElsewhere(request, pool))
+        {
+            Fails(request, pool, new ModelFailure(
+                ModelFailureKind.ContextExceeded, $"The request is estimated at {request.PromptTokens} tokens and asks for {request.MaxOutputTokens}; the model's context is {pool.ContextTokens}."));
+            return true;
+        }
+
         var domains = limits.Of(pool.Name);
         var first = limits.FirstOf(pool.Name);
         string? neverFits = null;

@@ -6,7 +6,6 @@ using Pipeline.LlmGateway.Holding;
 using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Persistence;
 using Pipeline.LlmGateway.Pools;
-using Pipeline.LlmGateway.RateLimits;
 using Pipeline.LlmGateway.Writes;
 
 namespace Pipeline.LlmGateway.Completions;

@@ -26,7 +26,7 @@ internal sealed class RetryPolicy(FallbackChain chain, IOptions<LlmOptions> opti
                 return pool.HasUsableKey ? new NextStep.TryAgain(TimeSpan.Zero) : AnotherPool(pool);
 
             case RequestEffect.LargerContext:
-                return chain.WithLargerContext(pool, request.PromptTokens + (long)request.MaxOutputTokens) is { } larger ? new NextStep.FallBack(larger.Name) : new NextStep.GiveUp();
+                return chain.WithLargerContext(pool, TokensOf(request)) is { } larger ? new NextStep.FallBack(larger.Name) : new NextStep.GiveUp();
 
             // An open circuit is waited out where nobody stands in: held, not rejected, until the deadline.
             case RequestEffect.AnotherPool when failure.Kind == ModelFailureKind.CircuitOpen:
@@ -39,6 +39,10 @@ internal sealed class RetryPolicy(FallbackChain chain, IOptions<LlmOptions> opti
                 return new NextStep.GiveUp();
         }
     }
+
+    /// <summary>True where the request is known to be too long for the pool's model, and a pool down the chain is known to take it.</summary>
+    public bool FitsOnlyElsewhere(HeldRequest request, ModelPool pool) =>
+        pool.ContextTokens > 0 && TokensOf(request) > pool.ContextTokens && chain.WithLargerContext(pool, TokensOf(request)) is not null;
 
     /// <summary>
     /// Exponential with jitter (the upper half is random), or a little more than the provider asked for: never less, and not all at the same instant.
@@ -73,6 +77,8 @@ internal sealed class RetryPolicy(FallbackChain chain, IOptions<LlmOptions> opti
             : standIn is not null ? new NextStep.FallBack(standIn.Name)
             : new NextStep.GiveUp();
     }
+
+    private static long TokensOf(HeldRequest request) => (long)request.PromptTokens + request.MaxOutputTokens;
 
     private NextStep AnotherPool(ModelPool pool) => chain.After(pool) is { } next ? new NextStep.FallBack(next.Name) : new NextStep.GiveUp();
 }

@@ -83,7 +83,7 @@ internal sealed partial class LlmOptionsValidator(LlmOptionsDefaults defaults, I
     {
         var path = $"{LlmOptions.Section}:Domains:{name}";
         var pools = options.Pools.Where(x => x.Value.Domains.Contains(name)).ToList();
-        if (pools.Exists(x => x.Key == name && string.IsNullOrWhiteSpace(x.Value.Domain)) && domain.Keys.All(x => x.Key == LlmOptionsDefaults.OwnKey))
+        if (!configuration.GetSection(path).Exists())
         {
             // Made of the pool's settings, which were checked as the pool's.
             return;

@@ -1,7 +1,6 @@
 using Pipeline.LlmGateway.Estimates;
 using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Providers;
-using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Pools;
 

@@ -39,12 +39,6 @@ public sealed class SecrecyTests
             ActivityStopped = x => told.Enqueue($"{x.DisplayName} {x.StatusDescription} {string.Join(' ', x.TagObjects.Select(t => $"{t.Key}={t.Value}"))} {string.Join(' ', x.Events.Select(e => string.Join(' ', e.Tags.Select(t => $"{t.Value}"))))}"),
         };
         ActivitySource.AddActivityListener(listener);
-        using var meters = new MeterListener { InstrumentPublished = (instrument, to) => to.EnableMeasurementEvents(instrument) };
-        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
-        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
-        meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
-        meters.Start();
-
         var said = string.Join(" or https://host/?key=", Forms);
         var quoting = $$$"""{"error":{"type":"some_error","code":"x","message":"Not with {{{said}}} (sk-proj-abc*****xyz)."}}""";
         ProviderReply[] replies =
@@ -55,6 +49,22 @@ public sealed class SecrecyTests
         await using var provider = await ScriptedProvider.StartAsync(replies);
         await using var gateway = await GatewayFixture.StartAsync(
             ("Pools:default:Provider", vendor), ("Pools:default:BaseUrl", provider.Url), ("Pools:default:Domain", "org"), ("Domains:org:Keys:canary:Value", Canary));
+
+        // Of this gateway only: others of the same process come and go.
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, to) =>
+            {
+                if (instrument.Meter.Scope == gateway.Services.GetRequiredService<IMeterFactory>())
+                {
+                    to.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
+        meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => told.Enqueue(Text(instrument, value, tags)));
+        meters.Start();
         for (var i = 0; i < replies.Length; i++)
         {
             await gateway.SendAsync(gateway.Request());

@@ -35,6 +35,8 @@ internal sealed class SimulatedEndpoint : IAsyncDisposable
     /// <summary>Ours; the simulator's own clock runs.</summary>
     public ManualTimeProvider Time { get; } = new();
 
+    public string Url => _app.Urls.Single();
+
     public ApiKey Key { get; set; } = new("simulated", KeyValue);
 
     public static async Task<SimulatedEndpoint> StartAsync(string provider, params (string Key, string Value)[] settings)
@@ -62,6 +64,9 @@ internal sealed class SimulatedEndpoint : IAsyncDisposable
         using var answer = await _control.PutAsJsonAsync("outage", fault, TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
+
+    /// <summary>All is well again.</summary>
+    public async Task MendAsync() => (await _control.DeleteAsync("outage", TestContext.Current.CancellationToken)).Dispose();
 
     public async Task<int> LedgerEntriesAsync() =>
         (await _control.GetFromJsonAsync<System.Text.Json.JsonElement>("ledger", TestContext.Current.CancellationToken)).GetProperty("arrivals").GetInt32();
