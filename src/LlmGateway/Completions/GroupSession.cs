@@ -92,6 +92,12 @@ internal sealed class GroupSession : IDisposable
         finally
         {
             await stop.CancelAsync();
+            if (!stopping.IsCancellationRequested)
+            {
+                // Not the owner any more, or unable to be it: what is in flight is the next owner's.
+                await _cut.CancelAsync();
+            }
+
             await endpoints.StopAsync();
             if (stopping.IsCancellationRequested && !writing.IsCompleted)
             {
