@@ -11,7 +11,7 @@
 #   --guest            with up: one broker user for all, on the virtual host '/'; without it every service is its own
 #                      least-privileged user on the virtual host 'pipeline', with the policies of infra/rabbitmq
 #   --database KIND    with up: postgres (default), sqlite, or sqlserver (the connection strings come from
-#                      PIPELINE_SQLSERVER_ORCHESTRATOR and PIPELINE_SQLSERVER_TOOLS)
+#                      PIPELINE_SQLSERVER_ORCHESTRATOR, PIPELINE_SQLSERVER_TOOLS, PIPELINE_SQLSERVER_LLM)
 #   --no-simulator     with up: do not start the simulated provider; set Llm__OpenAi__BaseUrl and so on yourself
 #   --keep-servers     with down: leave broker and database running
 #   --delete-data      with down: delete queues, databases and the folder .run

@@ -17,6 +17,8 @@ internal sealed class Dispatcher(
     // Timers take no more than some weeks; looking once an hour for nothing costs nothing.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan KeyRecheck = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly HoldQueue _queue = new(holding.Value, time);
     private readonly Dictionary<CompletionKey, EffortCount> _efforts = [];
@@ -318,9 +320,10 @@ internal sealed class Dispatcher(
                     return true;
                 }
 
-                // Its last key went out of use since it was looked at.
+                // Its last key went out of use since it was looked at, or one call tries it for all others.
                 domain.Cancel(reservation);
-                return false;
+                sleep = KeyRecheck < sleep ? KeyRecheck : sleep;
+                continue;
             }
 
             if (wait != Timeout.InfiniteTimeSpan && wait < sleep)

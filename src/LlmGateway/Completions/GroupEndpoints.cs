@@ -1,7 +1,6 @@
 using MassTransit;
 using MassTransit.Middleware;
 using Pipeline.Contracts;
-using Pipeline.Contracts.Completions;
 using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Pools;
 using Pipeline.ServiceDefaults;
@@ -19,7 +18,7 @@ internal sealed class GroupEndpoints(IServiceProvider services, DomainGroup grou
     private readonly ILogger<GroupEndpoints> _logger = services.GetRequiredService<ILogger<GroupEndpoints>>();
 
     /// <summary>Connects them and says so; returns when it is stopped. The broker may be away: then it connects when that is back.</summary>
-    public async Task RunAsync(Func<IConsumer<RequestCompletion>> consumer, TaskCompletionSource receiving, CancellationToken cancellationToken)
+    public async Task RunAsync(Func<RequestCompletionConsumer> consumer, TaskCompletionSource receiving, CancellationToken cancellationToken)
     {
         var pools = services.GetRequiredService<ModelPoolCatalog>();
         var connecting = group.Pools.Select(x => ConnectAsync(pools.Find(x)!, consumer, cancellationToken)).ToList();
@@ -53,7 +52,7 @@ internal sealed class GroupEndpoints(IServiceProvider services, DomainGroup grou
         }
     }
 
-    private async Task ConnectAsync(ModelPool pool, Func<IConsumer<RequestCompletion>> consumer, CancellationToken cancellationToken)
+    private async Task ConnectAsync(ModelPool pool, Func<RequestCompletionConsumer> consumer, CancellationToken cancellationToken)
     {
         try
         {
@@ -67,7 +66,7 @@ internal sealed class GroupEndpoints(IServiceProvider services, DomainGroup grou
         }
     }
 
-    private async Task ConnectAsync(ModelPool pool, Func<IConsumer<RequestCompletion>> consumer, bool singleActiveConsumer, CancellationToken cancellationToken)
+    private async Task ConnectAsync(ModelPool pool, Func<RequestCompletionConsumer> consumer, bool singleActiveConsumer, CancellationToken cancellationToken)
     {
         var handle = services.ConnectEndpoint(new PipelineEndpoint
         {

@@ -1,4 +1,3 @@
-using MassTransit;
 using Microsoft.Extensions.Options;
 using Pipeline.LlmGateway.Holding;
 using Pipeline.LlmGateway.Ownership;
@@ -93,12 +92,18 @@ internal sealed class GroupSession : IDisposable
         finally
         {
             await stop.CancelAsync();
+            if (!stopping.IsCancellationRequested)
+            {
+                // Not the owner any more, or unable to be it: what is in flight is the next owner's.
+                await _cut.CancelAsync();
+            }
+
             await endpoints.StopAsync();
             if (stopping.IsCancellationRequested && !writing.IsCompleted)
             {
                 await IdleAsync();
                 _writer.Complete();
-                await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(2), _time, CancellationToken.None));
+                await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
             }
 
             await _cut.CancelAsync();
@@ -110,7 +115,7 @@ internal sealed class GroupSession : IDisposable
 
     public void Dispose() => _cut.Dispose();
 
-    private IConsumer<Contracts.Completions.RequestCompletion> Consumer() =>
+    private RequestCompletionConsumer Consumer() =>
         ActivatorUtilities.CreateInstance<RequestCompletionConsumer>(_services, Group, Dispatcher, _writer, _answers);
 
     private async Task RenewAsync(CancellationToken cancellationToken)

@@ -88,17 +88,28 @@ internal sealed class GroupOwner(DomainGroup group, IServiceProvider services, L
         catch (FencedException)
         {
             logger.Fenced(group.Name, epoch);
+            return;
+        }
+        catch
+        {
+            // This process may be the one that cannot: another one should not wait for it to seem dead.
+            Volatile.Write(ref _session, null);
+            await ReleaseAsync(epoch);
+            throw;
         }
         finally
         {
             Volatile.Write(ref _session, null);
         }
 
-        if (stopping.IsCancellationRequested)
-        {
-            using var limit = new CancellationTokenSource(ReleaseLimit);
-            await leases.ReleaseAsync(group.Domains, epoch, limit.Token);
-            logger.GivenBack(group.Name, epoch);
-        }
+        await ReleaseAsync(epoch);
+    }
+
+    private async Task ReleaseAsync(long epoch)
+    {
+        // Not the service's token: it is cancelled when this matters.
+        using var limit = new CancellationTokenSource(ReleaseLimit);
+        await leases.ReleaseAsync(group.Domains, epoch, limit.Token);
+        logger.GivenBack(group.Name, epoch);
     }
 }

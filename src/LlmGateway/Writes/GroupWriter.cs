@@ -125,6 +125,7 @@ internal sealed class GroupWriter(DomainGroup group, long epoch, IServiceScopeFa
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<LlmGatewayDbContext>();
         database.ChangeTracker.AutoDetectChangesEnabled = false;
+        database.Database.AutoSavepointsEnabled = false;
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         if (!await LeaseStore.HoldAsync(database, group.Domains, epoch, cancellationToken))
         {

@@ -8,7 +8,7 @@ namespace Pipeline.Integration.Tests.CrashPoints;
 [Trait("Category", "Long")]
 public sealed class CrashPointTests(RunningPipeline pipeline) : IClassFixture<RunningPipeline>
 {
-    private const int DisputesForEach = 3;
+    private const int DisputesForEach = 2;
     private static readonly TimeSpan DeathLimit = TimeSpan.FromSeconds(45);
 
     /// <summary>Each point gets disputes of its own: a transaction is refunded once and for all.</summary>

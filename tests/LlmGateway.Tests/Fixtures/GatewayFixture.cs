@@ -44,7 +44,8 @@ internal sealed class GatewayFixture : IAsyncDisposable
             ["Llm:AnswerSweep"] = "1.00:00:00",
             ["Llm:PressureInterval"] = "1.00:00:00",
             ["Llm:CleanupInterval"] = "1.00:00:00",
-        }.Concat(settings));
+        });
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Time);
