@@ -18,7 +18,11 @@ public static class LlmGatewayModule
     /// <summary>Adds the model pools and what brings requests to them. Settings: section <c>Llm</c>.</summary>
     public static WebApplicationBuilder AddLlmGateway(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<LlmOptions>().BindConfiguration(LlmOptions.Section).ValidateOnStart();
+
+        // Not BindConfiguration: that listens for changes, and a wrong one would be thrown at whoever reloads. Keys are reloaded by their directory.
+        builder.Services.AddOptions<LlmOptions>()
+            .Configure<IConfiguration>((options, configuration) => configuration.GetSection(LlmOptions.Section).Bind(options))
+            .ValidateOnStart();
         builder.Services.AddSingleton<LlmOptionsDefaults>();
         builder.Services.AddSingleton<IPostConfigureOptions<LlmOptions>>(services => services.GetRequiredService<LlmOptionsDefaults>());
         builder.Services.AddSingleton<IValidateOptions<LlmOptions>, LlmOptionsValidator>();
