@@ -11,7 +11,7 @@
 #   --guest            with up: one broker user for all, on the virtual host '/'; without it every service is its own
 #                      least-privileged user on the virtual host 'pipeline', with the policies of infra/rabbitmq
 #   --database KIND    with up: postgres (default), sqlite, or sqlserver (the connection strings come from
-#                      PIPELINE_SQLSERVER_ORCHESTRATOR and PIPELINE_SQLSERVER_TOOLS)
+#                      PIPELINE_SQLSERVER_ORCHESTRATOR, PIPELINE_SQLSERVER_TOOLS, PIPELINE_SQLSERVER_LLM)
 #   --no-simulator     with up: do not start the simulated provider; set Llm__OpenAi__BaseUrl and so on yourself
 #   --keep-servers     with down: leave broker and database running
 #   --delete-data      with down: delete queues, databases and the folder .run
@@ -169,9 +169,11 @@ database_setting() { # database_setting SERVICE: Database__ConnectionString of t
   case $database-$1 in
     postgres-orchestrator) printf 'Host=127.0.0.1;Port=%s;Username=postgres;Database=pipeline_orchestrator\n' "$POSTGRES_PORT" ;;
     postgres-tool-workers) printf 'Host=127.0.0.1;Port=%s;Username=postgres;Database=pipeline_tools\n' "$POSTGRES_PORT" ;;
+    postgres-llm-gateway) printf 'Host=127.0.0.1;Port=%s;Username=postgres;Database=pipeline_llm\n' "$POSTGRES_PORT" ;;
     sqlite-*) printf 'Data Source=%s/%s.db\n' "$run" "$1" ;;
     sqlserver-orchestrator) printf '%s\n' "${PIPELINE_SQLSERVER_ORCHESTRATOR:?set it to the connection string of the Orchestrator\'s database}" ;;
     sqlserver-tool-workers) printf '%s\n' "${PIPELINE_SQLSERVER_TOOLS:?set it to the connection string of the ToolWorkers\' database}" ;;
+    sqlserver-llm-gateway) printf '%s\n' "${PIPELINE_SQLSERVER_LLM:?set it to the connection string of the LlmGateway\'s database}" ;;
   esac
 }
 
@@ -195,6 +197,7 @@ set_service_environment() {
       settings+=("Database__Provider=$provider" "Database__ConnectionString=$(database_setting "$service")" "Tools__Directory=$samples/tools" "Tools__Seed=$samples/accounts.json")
       ;;
     llm-gateway)
+      settings+=("Database__Provider=$provider" "Database__ConnectionString=$(database_setting "$service")")
       if [ "$simulator" = true ]; then
         settings+=(
           "Llm__OpenAi__BaseUrl=http://127.0.0.1:$PIPELINE_SIMULATOR_PORT/v1" "Llm__OpenAi__ApiKey=simulator"
@@ -310,9 +313,11 @@ up() {
   if [ "$database" = postgres ]; then
     create_postgres_database pipeline_orchestrator
     create_postgres_database pipeline_tools
+    create_postgres_database pipeline_llm
   fi
   migrate orchestrator
   migrate tool-workers
+  migrate llm-gateway
   make_api_keys
   for service in "${services[@]}"; do start_service "$service"; done
   for service in "${services[@]}"; do await_service "$service"; done

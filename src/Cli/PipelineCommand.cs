@@ -3,6 +3,7 @@ using Pipeline.Cli.Api;
 using Pipeline.Cli.Cancelling;
 using Pipeline.Cli.DeadLetters;
 using Pipeline.Cli.Explaining;
+using Pipeline.Cli.ModelGateway;
 using Pipeline.Cli.Queues;
 using Pipeline.Cli.Submissions;
 using Pipeline.Cli.Watching;
@@ -69,6 +70,7 @@ internal static class PipelineCommand
             CancelCommand.Create(api),
             DeadLettersCommand.Create(api),
             QueuesCommand.Create(api),
+            LlmCommand.Create(api),
         };
         api.AddTo(root);
         return root;

@@ -16,6 +16,8 @@ internal static class EmbeddedDefaults
             ["Orchestrator:Database:ConnectionString"] = $"Data Source={Path.Combine(settings.Data, "orchestrator.db")}",
             ["Tools:Database:Provider"] = "Sqlite",
             ["Tools:Database:ConnectionString"] = $"Data Source={Path.Combine(settings.Data, "tools.db")}",
+            ["Llm:Database:Provider"] = "Sqlite",
+            ["Llm:Database:ConnectionString"] = $"Data Source={Path.Combine(settings.Data, "gateway.db")}",
             ["Agents:Directory"] = Path.Combine(sample, "agents"),
             ["Tools:Directory"] = Path.Combine(sample, "tools"),
             ["Tools:Seed"] = Path.Combine(sample, "accounts.json"),

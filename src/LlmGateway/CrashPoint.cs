@@ -7,13 +7,19 @@ namespace Pipeline.LlmGateway;
 /// </summary>
 internal static class CrashPoint
 {
+    /// <summary>The request is stored; its delivery is not acknowledged.</summary>
+    public const string Received = "model.received";
+
+    /// <summary>It is written down that the provider is asked; it was not.</summary>
+    public const string AfterDispatch = "model.after_dispatch";
+
     /// <summary>The request is admitted; the provider comes next.</summary>
     public const string BeforeCall = "model.before_call";
 
     /// <summary>The provider answered, and has charged for it.</summary>
     public const string AfterCall = "model.after_call";
 
-    /// <summary>The outcome is decided; it was not sent.</summary>
+    /// <summary>The outcome is stored; it was not sent.</summary>
     public const string BeforeAnswer = "model.before_answer";
 
     // Every project with crash points has a listener of this name.

@@ -1,10 +1,14 @@
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.Options;
-using Pipeline.Contracts;
 using Pipeline.LlmGateway.Completions;
+using Pipeline.LlmGateway.Estimates;
+using Pipeline.LlmGateway.Keys;
+using Pipeline.LlmGateway.Holding;
+using Pipeline.LlmGateway.Inspection;
+using Pipeline.LlmGateway.Ownership;
+using Pipeline.LlmGateway.Persistence;
 using Pipeline.LlmGateway.Pools;
-using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Databases;
 
 namespace Pipeline.LlmGateway;
 
@@ -14,38 +18,55 @@ public static class LlmGatewayModule
     /// <summary>Adds the model pools and what brings requests to them. Settings: section <c>Llm</c>.</summary>
     public static WebApplicationBuilder AddLlmGateway(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<LlmOptions>().BindConfiguration(LlmOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IPostConfigureOptions<LlmOptions>, LlmOptionsDefaults>();
+
+        // Not BindConfiguration: that listens for changes, and a wrong one would be thrown at whoever reloads. Keys are reloaded by their directory.
+        builder.Services.AddOptions<LlmOptions>()
+            .Configure<IConfiguration>((options, configuration) => configuration.GetSection(LlmOptions.Section).Bind(options))
+            .ValidateOnStart();
+        builder.Services.AddSingleton<LlmOptionsDefaults>();
+        builder.Services.AddSingleton<IPostConfigureOptions<LlmOptions>>(services => services.GetRequiredService<LlmOptionsDefaults>());
         builder.Services.AddSingleton<IValidateOptions<LlmOptions>, LlmOptionsValidator>();
+        builder.Services.AddOptions<HoldQueueOptions>().BindConfiguration("Llm:Holding").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<OwnershipOptions>().BindConfiguration(OwnershipOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<OwnershipOptions>, OwnershipOptionsValidator>();
+        builder.Services.AddOptions<CompletionOptions>().BindConfiguration(CompletionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<InspectionOptions>().BindConfiguration(InspectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddScoped<GatewayView>();
+        builder.Services.AddScoped<UsageReport>();
+        builder.AddServiceDatabase<LlmGatewayDbContext, SqlServerLlmGatewayDbContext, PostgresLlmGatewayDbContext, SqliteLlmGatewayDbContext>(
+            "Llm:Database",
+            LlmGatewayDbContext.MigrationsHistoryTable);
         builder.Services.AddSingleton<CompletionMetrics>();
+        builder.Services.AddSingleton<KeyMetrics>();
+        builder.Services.AddSingleton<EstimateMetrics>();
+        builder.Services.AddSingleton<KeyDirectory>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<KeyDirectory>());
         builder.Services.AddSingleton<ModelPoolCatalog>();
-        builder.Services.AddSingleton<CompletionRunner>();
+        builder.Services.AddSingleton<FallbackChain>();
+        builder.Services.AddSingleton<RetryPolicy>();
         builder.Services.AddSingleton<AnswerSender>();
+        builder.Services.AddSingleton<LeaseStore>();
+        builder.Services.AddSingleton<GatewayInstance>();
+        builder.Services.AddSingleton<GatewayOwnership>().AddHostedService(x => x.GetRequiredService<GatewayOwnership>());
+        builder.Services.AddSingleton<Retention>().AddHostedService(x => x.GetRequiredService<Retention>());
+        builder.Services.AddSingleton<LimitMetrics>();
+        builder.Services.AddHealthChecks().AddCheck<OwnershipHealthCheck>("llm-ownership");
         return builder;
     }
 
-    /// <summary>Adds one queue for each pool, <c>llm.&lt;pool&gt;</c>: its depth is the backlog of that pool.</summary>
-    public static void AddLlmGatewayConsumers(this IBusRegistrationConfigurator bus)
-    {
-        bus.AddConsumer<RequestCompletionConsumer>();
-        bus.AddReceiveEndpoints(services => services.GetRequiredService<ModelPoolCatalog>().All.Select(pool => new PipelineEndpoint
-        {
-            QueueName = QueueName.ModelPool(pool.Name),
-            PrefetchCount = pool.Prefetch,
-            ConcurrentMessageLimit = pool.Prefetch,
-            Configure = (context, queue) =>
-            {
-                queue.ConfigureError(error =>
-                {
-                    error.UseFilter(new GiveBackFilter());
-                    error.UseFilter(new GenerateFaultFilter());
-                    error.UseFilter(new ErrorTransportFilter());
-                });
-                queue.ConfigureConsumer<RequestCompletionConsumer>(context);
-            },
-        }));
-    }
+    /// <summary>
+    /// Nothing at the start: a pool's queue, <c>llm.&lt;pool&gt;</c>, is consumed only by the process that owns its limit domains, from when it has taken
+    /// them until it gives them back. Kept so that every service is composed alike.
+    /// </summary>
+    public static void AddLlmGatewayConsumers(this IBusRegistrationConfigurator bus) => ArgumentNullException.ThrowIfNull(bus);
 
-    /// <summary>The gateway has no routes of its own: what there is to see of it is in metrics, traces and the queues' depths.</summary>
-    public static WebApplication MapLlmGateway(this WebApplication app) => app;
+    /// <summary>Maps <c>GET /llm</c> and <c>GET /llm/usage</c>, for operators.</summary>
+    public static WebApplication MapLlmGateway(this WebApplication app)
+    {
+        app.MapLlm();
+
+        // Nobody asks for it; it only has to be there.
+        app.Services.GetRequiredService<LimitMetrics>();
+        return app;
+    }
 }

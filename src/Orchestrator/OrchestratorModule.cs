@@ -57,6 +57,7 @@ public static class OrchestratorModule
         bus.AddConsumeObserver<TimelineSignal>();
         bus.ConfigureTopology(EventTopology.Configure);
         bus.AddReceiveEndpoints(InvocationEndpoints.Describe);
+        bus.AddReceiveEndpoints(services => [services.GetRequiredService<PoolPressures>().Endpoint]);
     }
 
     public static void MapOrchestrator(this IEndpointRouteBuilder routes)

@@ -63,6 +63,26 @@ public static class PipelineBus
     public static void ConfigureTopology(this IBusRegistrationConfigurator bus, Action<IBusFactoryConfigurator> configure) =>
         bus.AddSingleton(new TopologyDescription(configure));
 
+    /// <summary>
+    /// Connects a queue to the running bus, for a service that consumes it only at times; configured as those that are described.
+    /// The handle's <c>Ready</c> completes when the broker has it; stop the handle to stop consuming.
+    /// </summary>
+    public static HostReceiveEndpointHandle ConnectEndpoint(this IServiceProvider services, PipelineEndpoint endpoint)
+    {
+        var options = services.GetRequiredService<IOptions<BusOptions>>().Value;
+        return services.GetRequiredService<IReceiveEndpointConnector>().ConnectReceiveEndpoint(endpoint.QueueName, (context, queue) =>
+        {
+            if (queue is IRabbitMqReceiveEndpointConfigurator rabbitMq)
+            {
+                ConfigureQueue(context, endpoint, options, rabbitMq);
+            }
+            else
+            {
+                ConfigureQueue(context, endpoint, queue);
+            }
+        });
+    }
+
     private static void ConfigureRabbitMq(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator bus)
     {
         var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
@@ -84,29 +104,7 @@ public static class PipelineBus
         ApplyTopology(context, bus);
         foreach (var endpoint in Endpoints(context))
         {
-            bus.ReceiveEndpoint(endpoint.QueueName, queue =>
-            {
-                if (endpoint.Temporary)
-                {
-                    queue.Durable = false;
-                    queue.AutoDelete = true;
-                    queue.DiscardFaultedMessages();
-                    queue.DiscardSkippedMessages();
-                }
-                else if (options.QuorumQueues)
-                {
-                    queue.SetQuorumQueue();
-                }
-
-                queue.ConfigureConsumeTopology = endpoint.Temporary;
-                if (endpoint.BoundTo is { } binding)
-                {
-                    Bind(queue, binding);
-                }
-
-                ApplyLimits(endpoint, queue);
-                endpoint.Configure(context, queue);
-            });
+            bus.ReceiveEndpoint(endpoint.QueueName, queue => ConfigureQueue(context, endpoint, options, queue));
         }
     }
 
@@ -116,13 +114,42 @@ public static class PipelineBus
         ApplyTopology(context, bus);
         foreach (var endpoint in Endpoints(context))
         {
-            bus.ReceiveEndpoint(endpoint.QueueName, queue =>
-            {
-                queue.ConfigureConsumeTopology = endpoint.Temporary;
-                ApplyLimits(endpoint, queue);
-                endpoint.Configure(context, queue);
-            });
+            bus.ReceiveEndpoint(endpoint.QueueName, queue => ConfigureQueue(context, endpoint, queue));
         }
+    }
+
+    private static void ConfigureQueue(IBusRegistrationContext context, PipelineEndpoint endpoint, BusOptions options, IRabbitMqReceiveEndpointConfigurator queue)
+    {
+        if (endpoint.Temporary)
+        {
+            queue.Durable = false;
+            queue.AutoDelete = true;
+            queue.DiscardFaultedMessages();
+            queue.DiscardSkippedMessages();
+        }
+        else if (options.QuorumQueues)
+        {
+            queue.SetQuorumQueue();
+        }
+
+        if (endpoint.SingleActiveConsumer)
+        {
+            queue.SingleActiveConsumer = true;
+        }
+
+        if (endpoint.BoundTo is { } binding)
+        {
+            Bind(queue, binding);
+        }
+
+        ConfigureQueue(context, endpoint, queue);
+    }
+
+    private static void ConfigureQueue(IBusRegistrationContext context, PipelineEndpoint endpoint, IReceiveEndpointConfigurator queue)
+    {
+        queue.ConfigureConsumeTopology = endpoint.Temporary;
+        ApplyLimits(endpoint, queue);
+        endpoint.Configure(context, queue);
     }
 
     private static void UseCompactJson(IBusFactoryConfigurator bus)

@@ -28,6 +28,9 @@ public sealed record PipelineEndpoint
     /// A queue of this process alone, gone with it, that hears what is published of the types it consumes. For news whose loss does no harm.
     /// </summary>
     public bool Temporary { get; init; }
+
+    /// <summary>The broker gives the queue's messages to one consumer at a time. Fixed when the queue is made: a queue that is there without it is refused.</summary>
+    public bool SingleActiveConsumer { get; init; }
 }
 
 /// <summary>A binding of a queue to a direct exchange that upstream systems publish to.</summary>

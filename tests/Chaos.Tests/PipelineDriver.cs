@@ -14,6 +14,7 @@ internal sealed class PipelineDriver : IAsyncDisposable
 {
     public const string OrchestratorDatabase = "pipeline_orchestrator";
     public const string ToolsDatabase = "pipeline_tools";
+    public const string GatewayDatabase = "pipeline_llm";
 
     private readonly List<Replica> _replicas = [];
     private readonly Dictionary<string, FaultProxy> _brokerProxies = [];
@@ -62,6 +63,7 @@ internal sealed class PipelineDriver : IAsyncDisposable
             say("Migrations …");
             await driver["orchestrator-1"].MigrateAsync(cancellationToken);
             await driver["tool-workers-1"].MigrateAsync(cancellationToken);
+            await driver["llm-gateway-1"].MigrateAsync(cancellationToken);
             await Audit.InstallAsync(driver.Orchestrator, cancellationToken);
             say("Services …");
             driver._replicas.ForEach(x => x.Start());
@@ -167,7 +169,7 @@ internal sealed class PipelineDriver : IAsyncDisposable
                 ["Tools__Directory"] = Path.Combine(Folder, "tools"),
                 ["Tools__Seed"] = Path.Combine(Folder, "accounts.json"),
             });
-            AddOnBus($"llm-gateway-{number}", "LlmGateway", null, new Dictionary<string, string>
+            AddOnBus($"llm-gateway-{number}", "LlmGateway", GatewayDatabase, new Dictionary<string, string>
             {
                 ["Llm__OpenAi__BaseUrl"] = $"http://127.0.0.1:{simulator}/v1",
                 ["Llm__OpenAi__ApiKey"] = "simulator",
@@ -218,7 +220,7 @@ internal sealed class PipelineDriver : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(Servers.Database("postgres"));
         await connection.OpenAsync(cancellationToken);
-        foreach (var name in new[] { OrchestratorDatabase, ToolsDatabase })
+        foreach (var name in new[] { OrchestratorDatabase, ToolsDatabase, GatewayDatabase })
         {
             await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
             await command.ExecuteNonQueryAsync(cancellationToken);

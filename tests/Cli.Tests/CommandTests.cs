@@ -34,6 +34,32 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task The_gateway_shows_each_list_as_a_table_and_the_same_as_json()
+    {
+        const string status = """
+            {"instance":"g1","groups":[{"ownedHere":true,
+              "domains":[{"name":"acme-openai","epoch":3,"keys":[{"alias":"main","weight":2,"state":"Refused","reason":"no such key"}]}],
+              "pools":[{"name":"default","held":7,"isOut":true}]}]}
+            """;
+        await using var api = await ScriptedApi.StartAsync((http, _) => ScriptedApi.JsonAsync(http, status));
+
+        var tables = await CommandRun.OfAsync(api.Address, "operators-own-key", "llm", "status");
+        var json = await CommandRun.OfAsync(api.Address, "operators-own-key", "llm", "usage", "--by", "key", "--from", "2026-11-25T00:00Z", "--json");
+
+        Assert.True(tables.ExitCode == 0, tables.Errors);
+        foreach (var expected in new[] { "instance: g1", "acme-openai", "main", "Refused", "no such key", "default", "7" })
+        {
+            Assert.Contains(expected, tables.Output);
+        }
+
+        Assert.Equal(0, json.ExitCode);
+        Assert.Equal("g1", JsonDocument.Parse(json.Output).RootElement.GetProperty("instance").GetString());
+        Assert.Equal(
+            ["GET /llm", "GET /llm/usage?from=2026-11-25T00%3A00%3A00.0000000%2B00%3A00&by=key"], api.Requests.Select(x => x.Path));
+        Assert.All(api.Requests, x => Assert.Equal("operators-own-key", x.Headers["X-Api-Key"].ToString()));
+    }
+
+    [Fact]
     public async Task What_is_deferred_is_submitted_again_with_the_same_key()
     {
         await using var api = await ScriptedApi.StartAsync((http, number) =>

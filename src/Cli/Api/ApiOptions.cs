@@ -22,7 +22,11 @@ internal sealed class ApiOptions
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>Runs one command against the API, within the time that the options give it.</summary>
-    public async Task<int> RunAsync(ParseResult parsed, Func<PipelineApi, CancellationToken, Task<int>> command, CancellationToken cancellationToken)
+    public Task<int> RunAsync(ParseResult parsed, Func<PipelineApi, CancellationToken, Task<int>> command, CancellationToken cancellationToken) =>
+        RunAsync(parsed, null, command, cancellationToken);
+
+    /// <summary>The same for another service than the orchestrator.</summary>
+    public async Task<int> RunAsync(ParseResult parsed, ServiceVariables? service, Func<PipelineApi, CancellationToken, Task<int>> command, CancellationToken cancellationToken)
     {
         var seconds = parsed.GetValue(_timeout);
         if (seconds is < 0 or > 1_000_000)
@@ -30,7 +34,7 @@ internal sealed class ApiOptions
             throw new CommandFailedException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture, $"--timeout is '{seconds}'; it takes 0 to 1000000 seconds."));
         }
 
-        using var api = new PipelineApi(Address(parsed), await KeyAsync(parsed, cancellationToken));
+        using var api = new PipelineApi(Address(parsed, service), await KeyAsync(parsed, service, cancellationToken));
         using var limit = seconds == 0 ? new CancellationTokenSource() : new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -43,19 +47,19 @@ internal sealed class ApiOptions
         }
     }
 
-    private Uri Address(ParseResult parsed)
+    private Uri Address(ParseResult parsed, ServiceVariables? service)
     {
-        var text = parsed.GetValue(_url) ?? Environment.GetEnvironmentVariable("PIPELINE_URL") ?? "http://127.0.0.1:5000";
+        var text = parsed.GetValue(_url) ?? Variable(service?.Url) ?? Environment.GetEnvironmentVariable("PIPELINE_URL") ?? "http://127.0.0.1:5000";
         return Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
             : throw new CommandFailedException(ExitCode.Usage, $"The address '{text}' is not one of HTTP. Give --url or PIPELINE_URL as http://host:port.");
     }
 
-    private async Task<string?> KeyAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<string?> KeyAsync(ParseResult parsed, ServiceVariables? service, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_keyFile) is not { } file)
         {
-            return Environment.GetEnvironmentVariable("PIPELINE_API_KEY") is { Length: > 0 } key ? key.Trim() : null;
+            return (Variable(service?.Key) ?? Variable("PIPELINE_API_KEY"))?.Trim();
         }
 
         try
@@ -67,4 +71,6 @@ internal sealed class ApiOptions
             throw new CommandFailedException(ExitCode.Usage, $"The key file '{file}' cannot be read: {e.Message}");
         }
     }
+
+    private static string? Variable(string? name) => name is not null && Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -89,7 +89,7 @@ internal sealed class PipelineApi : IDisposable
         try
         {
             using var problem = JsonDocument.Parse(body);
-            return (Text(problem.RootElement, "code") ?? Text(problem.RootElement, "title"), Text(problem.RootElement, "detail"));
+            return (Text(problem.RootElement, "code") ?? Text(problem.RootElement, "title"), Text(problem.RootElement, "detail") ?? Text(problem.RootElement, "reason"));
         }
         catch (JsonException)
         {

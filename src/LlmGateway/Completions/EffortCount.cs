@@ -13,6 +13,9 @@ internal sealed class EffortCount
     private string? _fallbackReason;
     private bool _circuitWasOpen;
 
+    /// <summary>Since when it waits for its turn.</summary>
+    public DateTimeOffset WaitsSince { get; set; }
+
     public void Held(TimeSpan duration) => _held += duration;
 
     public void Delayed(TimeSpan duration) => _delayed += duration;

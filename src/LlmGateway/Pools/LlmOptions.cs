@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Pools;
 
@@ -16,8 +17,22 @@ public sealed class LlmOptions
     /// <value>What all pools of provider <c>anthropic</c> share.</value>
     public VendorOptions Anthropic { get; set; } = new();
 
+    /// <value>What all pools of provider <c>azure</c> share.</value>
+    public VendorOptions Azure { get; set; } = new();
+
     /// <value>The pools by name; the name is what agent definitions and the queue <c>llm.&lt;name&gt;</c> say.</value>
     public Dictionary<string, PoolOptions> Pools { get; set; } = [];
+
+    /// <value>The limit domains by name: what providers really meter, and the keys that share it. A pool that names none has one of its own, of its own name.</value>
+    public Dictionary<string, LimitDomainOptions> Domains { get; set; } = new(StringComparer.Ordinal);
+
+    /// <value>How long a key that the provider refused is left alone, unless it is changed, before one call looks again.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan KeyRecheck { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <value>How often <c>file:</c> and <c>env:</c> references of keys are read again; below a second, so that a new key is in use within one.</value>
+    [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
+    public TimeSpan KeyPollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <value>Failed calls of one request to a pool before it gives up; throttled calls do not count, they wait.</value>
     [Range(1, 20)]

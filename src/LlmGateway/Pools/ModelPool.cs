@@ -1,5 +1,6 @@
+using Pipeline.LlmGateway.Estimates;
+using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Providers;
-using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Pools;
 
@@ -13,13 +14,26 @@ internal sealed record ModelPool
     /// <summary>Deliveries worked on at once: those in flight and a few that wait for their turn.</summary>
     public required ushort Prefetch { get; init; }
 
-    public required TokenEstimate Estimate { get; init; }
-
-    public required AdmissionGate Gate { get; init; }
+    /// <summary>What its requests will take, as learned.</summary>
+    public required PoolEstimates Estimates { get; init; }
 
     public required EndpointCircuit Circuit { get; init; }
 
     public required ModelEndpoint Endpoint { get; init; }
+
+    /// <summary>The limit domains that its calls are counted in, used in turn.</summary>
+    public required IReadOnlyList<string> Domains { get; init; }
+
+    /// <summary>The keys of each of <see cref="Domains"/>.</summary>
+    public required IReadOnlyList<KeyRing> Keys { get; init; }
+
+    /// <summary>The model's context window; 0 is not known.</summary>
+    public required int ContextTokens { get; init; }
+
+    public bool HasUsableKey => Keys.Any(x => x.HasUsable);
+
+    /// <summary>Not worth asking at the moment: nothing but a probe is let through, or no key is left.</summary>
+    public bool IsOut => Circuit.IsOut || !HasUsableKey;
 
     public string? Fallback { get; init; }
 }

@@ -5,6 +5,20 @@ namespace Pipeline.LlmGateway.Providers;
 /// <summary>Reads members of an answer; what is missing or of another type becomes a <see cref="JsonException"/> that names the member.</summary>
 internal static class AnswerReading
 {
+    /// <summary>What <paramref name="read"/> finds; null where the answer is of another shape.</summary>
+    public static T? Try<T>(JsonElement root, Func<JsonElement, T> read)
+        where T : class
+    {
+        try
+        {
+            return read(root);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     extension(JsonElement element)
     {
         public JsonElement RequireObject(string name) => element.Require(name, JsonValueKind.Object);

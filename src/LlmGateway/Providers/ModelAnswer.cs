@@ -1,5 +1,6 @@
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.ToolCalls;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Providers;
 
@@ -21,4 +22,7 @@ internal sealed record ModelAnswer : ModelOutcome
 
     /// <summary>The provider's id of the answer.</summary>
     public string? Id { get; init; }
+
+    /// <summary>The same, with what the provider said of its limits beside it.</summary>
+    public ModelAnswer At(RateLimitHeaders? limits) => this with { Headers = limits };
 }

@@ -5,7 +5,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pipeline.Contracts.Completions;
 using Pipeline.LlmGateway.Completions;
+using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Pools;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Providers;
 
@@ -21,7 +23,6 @@ internal sealed class ModelEndpoint : IDisposable
     private readonly IModelProtocol _protocol;
     private readonly string _pool;
     private readonly string _model;
-    private readonly string _apiKey;
     private readonly Uri _address;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
@@ -33,8 +34,7 @@ internal sealed class ModelEndpoint : IDisposable
         _protocol = ModelProtocols.Find(options.Provider) ?? throw new ArgumentException($"Provider '{options.Provider}' is not known.", nameof(options));
         _pool = pool;
         _model = options.Model;
-        _apiKey = options.ApiKey ?? throw new ArgumentException($"Pool '{pool}' has no API key.", nameof(options));
-        _address = _protocol.CompletionAddress(new Uri(options.BaseUrl!));
+        _address = _protocol.CompletionAddress(new Uri(options.BaseUrl!), options);
         _timeout = options.Timeout;
         _time = time;
         _metrics = metrics;
@@ -53,18 +53,22 @@ internal sealed class ModelEndpoint : IDisposable
 
     public string Provider => _protocol.Name;
 
-    public bool ChargesAtAdmission => _protocol.ChargesAtAdmission;
+    /// <summary>What a call takes, as the vendor documents it.</summary>
+    public ChargeModel Charges => _protocol.Charges;
 
-    public async Task<ModelOutcome> CompleteAsync(RequestCompletion request, CancellationToken cancellationToken)
+    /// <param name="request">What to ask.</param>
+    /// <param name="key">The key to ask with.</param>
+    /// <param name="cancellationToken">Gives the call up; the provider may bill it all the same.</param>
+    public async Task<ModelOutcome> CompleteAsync(RequestCompletion request, ApiKey key, CancellationToken cancellationToken)
     {
-        using var span = _metrics.StartChat(_protocol.Name, _model, _pool, _address, request);
+        using var span = _metrics.StartChat(_protocol.Name, _model, _pool, key.Alias, _address, request);
         var started = _time.GetTimestamp();
         ModelOutcome outcome;
         using var timeout = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            outcome = await SendAsync(request, either.Token);
+            outcome = await SendAsync(request, key, either.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -81,9 +85,14 @@ internal sealed class ModelEndpoint : IDisposable
             outcome = new ModelFailure(
                 ModelFailureKind.AnswerInvalid, $"The answer of '{_address.Host}' is larger than the limit of {_client.MaxResponseContentBufferSize} bytes.");
         }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+        {
+            outcome = new ModelFailure(ModelFailureKind.Unreachable, $"'{_address.Host}' could not be reached: {failure.HttpRequestError}.");
+        }
         catch (HttpRequestException failure)
         {
-            outcome = new ModelFailure(ModelFailureKind.Unavailable, $"'{_address.Host}' could not be reached: {failure.HttpRequestError}.");
+            outcome = new ModelFailure(ModelFailureKind.Unavailable, $"'{_address.Host}' broke off: {failure.HttpRequestError}. It may have answered and billed.");
         }
 
         _metrics.ChatEnded(span, outcome, _protocol.Name, _model, _pool, _address, _time.GetElapsedTime(started));
@@ -92,15 +101,15 @@ internal sealed class ModelEndpoint : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<ModelOutcome> SendAsync(RequestCompletion request, CancellationToken cancellationToken)
+    private async Task<ModelOutcome> SendAsync(RequestCompletion request, ApiKey key, CancellationToken cancellationToken)
     {
-        using var message = Compose(request);
+        using var message = Compose(request, key);
         using var response = await _client.SendAsync(message, cancellationToken);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        return response.IsSuccessStatusCode ? ReadAnswer(body) : ReadError(response, body);
+        return response.IsSuccessStatusCode ? ReadAnswer(response, body, key) : ReadError(response, body, key);
     }
 
-    private HttpRequestMessage Compose(RequestCompletion request)
+    private HttpRequestMessage Compose(RequestCompletion request, ApiKey key)
     {
         var body = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(body, Json))
@@ -110,7 +119,7 @@ internal sealed class ModelEndpoint : IDisposable
 
         var message = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ReadOnlyMemoryContent(body.WrittenMemory) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        _protocol.Authorize(message.Headers, _apiKey);
+        _protocol.Authorize(message.Headers, key.Reveal());
 
         // So that a ledger on the provider's side can attribute the call, and tell a repeated one from a second one.
         message.Headers.Add("X-Invocation-Id", request.InvocationId.ToString());
@@ -118,12 +127,15 @@ internal sealed class ModelEndpoint : IDisposable
         return message;
     }
 
-    private ModelOutcome ReadAnswer(byte[] body)
+    private ModelOutcome ReadAnswer(HttpResponseMessage response, byte[] body, ApiKey key)
     {
+        var limits = _protocol.ReadLimits(response.Headers, null, _time.GetUtcNow());
+        TokenUsage? billed = null;
         try
         {
             using var document = JsonDocument.Parse(body);
-            return _protocol.ReadAnswer(document.RootElement);
+            billed = _protocol.ReadUsage(document.RootElement);
+            return _protocol.ReadAnswer(document.RootElement).At(limits);
         }
 
         // InvalidOperationException: a text with half a surrogate pair.
@@ -131,23 +143,27 @@ internal sealed class ModelEndpoint : IDisposable
         {
             return new ModelFailure(
                 ModelFailureKind.AnswerInvalid,
-                KeyRedaction.Redact($"The answer of '{_address.Host}' is not of the documented shape: {failure.Message}", _apiKey))
+                KeyRedaction.Redact($"The answer of '{_address.Host}' is not of the documented shape: {failure.Message}", key))
             {
                 Status = 200,
+                Headers = limits,
+                Usage = billed,
             };
         }
     }
 
-    private ModelFailure ReadError(HttpResponseMessage response, byte[] body)
+    private ModelFailure ReadError(HttpResponseMessage response, byte[] body, ApiKey key)
     {
         var error = ProviderError.Read((int)response.StatusCode, body);
         var kind = _protocol.Classify(error);
         var code = error.Code ?? error.Type;
         var reason = $"'{_address.Host}' answered {error.Status}{(code is null ? "" : $" '{code}'")}{(error.Message is null ? "" : $": {error.Message}")}";
-        return new ModelFailure(kind, KeyRedaction.Redact(reason, _apiKey))
+        var now = _time.GetUtcNow();
+        return new ModelFailure(kind, KeyRedaction.Redact(reason, key))
         {
             Status = error.Status,
-            RetryAfter = RetryAfter.Read(response.Headers, _time.GetUtcNow()),
+            RetryAfter = RetryAfter.Read(response.Headers, now),
+            Headers = _protocol.ReadLimits(response.Headers, error, now),
         };
     }
 }

@@ -11,19 +11,19 @@ internal enum ModelFailureKind
     /// <summary>503, 529: the provider has no capacity. Our limits are not to blame and stay as they are.</summary>
     Overloaded = 2,
 
-    /// <summary>5xx, timeout, no connection.</summary>
+    /// <summary>5xx, timeout, a connection that broke: what the provider did with the request is not known.</summary>
     Unavailable = 3,
 
     /// <summary>Not sent: the pool's circuit is open.</summary>
     CircuitOpen = 4,
 
-    /// <summary>Key refused, quota or billing exhausted: never sent again.</summary>
+    /// <summary>Not sent: no key is left that the provider takes.</summary>
     CredentialsExhausted = 5,
 
     /// <summary>The request is malformed or not allowed: never sent again.</summary>
     Refused = 6,
 
-    /// <summary>The request cannot fit: never sent again.</summary>
+    /// <summary>Larger than the provider takes at all, or than a whole minute's limit: never sent again.</summary>
     TooLarge = 7,
 
     /// <summary>Answered, and billed, but not in the documented shape.</summary>
@@ -31,4 +31,19 @@ internal enum ModelFailureKind
 
     /// <summary>The request's deadline passed.</summary>
     DeadlineExceeded = 9,
+
+    /// <summary>429 on how fast our load grows, not on a limit: we pause and come back more slowly.</summary>
+    SlowDown = 10,
+
+    /// <summary>401, 403: the key is not taken. Never sent again with it.</summary>
+    KeyRefused = 11,
+
+    /// <summary>Quota, credit or spend limit exhausted: never sent again with this key.</summary>
+    QuotaExhausted = 12,
+
+    /// <summary>No connection: nothing was sent.</summary>
+    Unreachable = 14,
+
+    /// <summary>Longer than the model's context window; a model with a larger one may take it.</summary>
+    ContextExceeded = 13,
 }

@@ -1,4 +1,5 @@
 using Pipeline.LlmGateway.Providers.Anthropic;
+using Pipeline.LlmGateway.Providers.Azure;
 using Pipeline.LlmGateway.Providers.OpenAi;
 
 namespace Pipeline.LlmGateway.Providers;
@@ -6,7 +7,7 @@ namespace Pipeline.LlmGateway.Providers;
 /// <summary>The vendors that can be configured.</summary>
 internal static class ModelProtocols
 {
-    private static readonly IModelProtocol[] All = [new OpenAiProtocol(), new AnthropicProtocol()];
+    private static readonly IModelProtocol[] All = [new OpenAiProtocol(), new AnthropicProtocol(), new AzureProtocol()];
 
     public static string Names => string.Join(", ", All.Select(x => x.Name));
 

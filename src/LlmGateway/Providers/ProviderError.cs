@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Pipeline.LlmGateway.Providers;
 
-/// <summary>An error answer in the terms both vendors share.</summary>
+/// <summary>An error answer in the terms that the vendors share.</summary>
 internal sealed record ProviderError
 {
     public required int Status { get; init; }
@@ -49,7 +49,8 @@ internal sealed record ProviderError
     /// <summary>What a status means where neither type nor code says more.</summary>
     public ModelFailureKind KindByStatus() => Status switch
     {
-        401 or 402 or 403 => ModelFailureKind.CredentialsExhausted,
+        401 or 403 => ModelFailureKind.KeyRefused,
+        402 => ModelFailureKind.QuotaExhausted,
         413 => ModelFailureKind.TooLarge,
         429 => ModelFailureKind.Throttled,
         503 or 529 => ModelFailureKind.Overloaded,

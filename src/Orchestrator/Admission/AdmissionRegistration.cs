@@ -12,6 +12,7 @@ internal static class AdmissionRegistration
         services.AddHostedService(x => x.GetRequiredService<BrokerLink>());
         services.AddHealthChecks().AddCheck<BrokerHealthCheck>(BrokerLink.Dependency);
         services.AddSingleton<TurnRate>();
+        services.AddSingleton<PoolPressures>();
         services.AddSingleton<AgentLoads>();
         services.AddSingleton<WaitingQueue>();
         services.AddSingleton<AdmissionMetrics>();

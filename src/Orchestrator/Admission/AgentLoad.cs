@@ -6,7 +6,7 @@ using Pipeline.Orchestrator.Persistence;
 namespace Pipeline.Orchestrator.Admission;
 
 /// <summary>One agent as this process sees it: readings of the database, no older than they may be, and the pacing that follows from them.</summary>
-internal sealed class AgentLoad(AgentDefinition agent, AgentPacing pacing, IServiceScopeFactory scopes, QueueDepths depths, TurnRate turns, AdmissionOptions options, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class AgentLoad(AgentDefinition agent, AgentPacing pacing, IServiceScopeFactory scopes, QueueDepths depths, PoolPressures pressures, TurnRate turns, AdmissionOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Fewer that ended within the window say nothing about the rate.</summary>
     private const int EndedToMeasure = 5;
@@ -109,14 +109,16 @@ internal sealed class AgentLoad(AgentDefinition agent, AgentPacing pacing, IServ
 
     private TimeSpan PoolWait()
     {
+        // What is still in the queue comes behind what the gateway holds.
+        var held = pressures.WaitOf(agent.Pool);
         if (depths.Of(QueueName.ModelPool(agent.Pool)) is not { Ready: > 0 } pool)
         {
-            return TimeSpan.Zero;
+            return held;
         }
 
         // What this process does not see, the other processes that consume the answers do; a pool that answers nothing counts as a slow one.
         var perSecond = turns.PerSecond(agent.Pool) * Math.Max(1, depths.Of(QueueName.InvocationEvents)?.Consumers ?? 1);
-        return TimeSpan.FromSeconds(pool.Ready / Math.Max(1, perSecond));
+        return held + TimeSpan.FromSeconds(pool.Ready / Math.Max(1, perSecond));
     }
 
     private int Replicas() => Math.Max(1, (int)(depths.Of(QueueName.Invocations(agent.Name))?.Consumers ?? 1));

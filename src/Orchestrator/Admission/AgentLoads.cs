@@ -11,11 +11,11 @@ internal sealed class AgentLoads : IDisposable
     private readonly InvocationMetrics _heard;
     private readonly TurnRate _turns;
 
-    public AgentLoads(AgentCatalog agents, QueueDepths depths, TurnRate turns, InvocationMetrics heard, IOptions<AdmissionOptions> options, IServiceScopeFactory scopes, TimeProvider time, ILogger<AgentLoads> logger)
+    public AgentLoads(AgentCatalog agents, QueueDepths depths, PoolPressures pressures, TurnRate turns, InvocationMetrics heard, IOptions<AdmissionOptions> options, IServiceScopeFactory scopes, TimeProvider time, ILogger<AgentLoads> logger)
     {
         _agents = agents.Current.ToDictionary(
             x => x.Name,
-            x => new AgentLoad(x, new AgentPacing(AdmissionLimits.Of(x, options.Value), options.Value, Random.Shared.NextDouble), scopes, depths, turns, options.Value, time, logger),
+            x => new AgentLoad(x, new AgentPacing(AdmissionLimits.Of(x, options.Value), options.Value, Random.Shared.NextDouble), scopes, depths, pressures, turns, options.Value, time, logger),
             StringComparer.Ordinal);
         (_heard, _turns) = (heard, turns);
         heard.InvocationEnded += Ended;

@@ -66,6 +66,8 @@ internal sealed class EmbeddedInvocations(InvocationSettings settings)
         values["Orchestrator:Database:ConnectionString"] = Database(agent, "orchestrator");
         values["Tools:Database:Provider"] = "Sqlite";
         values["Tools:Database:ConnectionString"] = Database(agent, "tools");
+        values["Llm:Database:Provider"] = "Sqlite";
+        values["Llm:Database:ConnectionString"] = Database(agent, "gateway");
         values["urls"] = url.ToString();
         builder.Configuration.Sources.Add(new MemoryConfigurationSource { InitialData = values });
         builder.AddServiceDefaults("embedded-host");

@@ -16,6 +16,7 @@ internal sealed class RabbitMqInvocations(InvocationSettings settings)
         await using var broker = await RabbitVirtualHost.CreateAsync(settings.Servers);
         await using var states = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "orchestrator");
         await using var calls = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "tools");
+        await using var completions = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "gateway");
 
         await using var model = ServiceProcess.Start("model", OwnAssembly, ["serve", BenchmarkService.Model], new Dictionary<string, string?>(), agent.Folder);
         var shared = agent.Settings(model.Url);
@@ -28,10 +29,12 @@ internal sealed class RabbitMqInvocations(InvocationSettings settings)
         var toolSettings = With(shared, calls);
         await ServiceProcess.RunAsync(OrchestratorAssembly, ["--migrate"], orchestratorSettings, agent.Folder, cancellationToken);
         await ServiceProcess.RunAsync(OwnAssembly, ["serve", BenchmarkService.Tools, "--migrate"], toolSettings, agent.Folder, cancellationToken);
+        var gatewaySettings = With(shared, completions);
+        await ServiceProcess.RunAsync(GatewayAssembly, ["--migrate"], gatewaySettings, agent.Folder, cancellationToken);
         var before = await states.TransactionsAsync();
 
         await using var tools = ServiceProcess.Start("tools", OwnAssembly, ["serve", BenchmarkService.Tools], toolSettings, agent.Folder);
-        await using var gateway = ServiceProcess.Start("gateway", GatewayAssembly, [], shared, agent.Folder);
+        await using var gateway = ServiceProcess.Start("gateway", GatewayAssembly, [], gatewaySettings, agent.Folder);
         await using var orchestrator = ServiceProcess.Start("orchestrator", OrchestratorAssembly, [], orchestratorSettings, agent.Folder);
         ServiceProcess[] services = [model, tools, gateway, orchestrator];
         foreach (var service in services)

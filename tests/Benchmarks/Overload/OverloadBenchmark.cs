@@ -24,6 +24,7 @@ internal sealed class OverloadBenchmark(OverloadSettings settings)
         await using var broker = await RabbitVirtualHost.CreateAsync(settings.Servers);
         await using var states = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "orchestrator");
         await using var calls = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "tools");
+        await using var completions = await PostgresDatabase.CreateAsync(settings.Servers.Postgres!, "gateway");
         await using var model = ServiceProcess.Start(
             "model", "Pipeline.Benchmarks", ["serve", BenchmarkService.Model],
             new Dictionary<string, string?> { [ModelEndpoint.DelayVariable] = settings.ModelDelay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture) }, agent.Folder);
@@ -40,8 +41,10 @@ internal sealed class OverloadBenchmark(OverloadSettings settings)
         var toolSettings = RabbitMqInvocations.With(shared, calls);
         await ServiceProcess.RunAsync("Pipeline.Orchestrator", ["--migrate"], orchestratorSettings, agent.Folder, cancellationToken);
         await ServiceProcess.RunAsync("Pipeline.Benchmarks", ["serve", BenchmarkService.Tools, "--migrate"], toolSettings, agent.Folder, cancellationToken);
+        var gatewaySettings = RabbitMqInvocations.With(shared, completions);
+        await ServiceProcess.RunAsync("Pipeline.LlmGateway", ["--migrate"], gatewaySettings, agent.Folder, cancellationToken);
         await using var tools = ServiceProcess.Start("tools", "Pipeline.Benchmarks", ["serve", BenchmarkService.Tools], toolSettings, agent.Folder);
-        await using var gateway = ServiceProcess.Start("gateway", "Pipeline.LlmGateway", [], shared, agent.Folder);
+        await using var gateway = ServiceProcess.Start("gateway", "Pipeline.LlmGateway", [], gatewaySettings, agent.Folder);
         await using var first = ServiceProcess.Start("orchestrator-1", "Pipeline.Orchestrator", [], orchestratorSettings, agent.Folder);
         await using var second = ServiceProcess.Start("orchestrator-2", "Pipeline.Orchestrator", [], orchestratorSettings, agent.Folder);
         ServiceProcess[] services = [model, tools, gateway, first, second];

@@ -9,7 +9,7 @@ using RabbitMQ.Client.Events;
 namespace Pipeline.Integration.Tests.CrashPoints;
 
 /// <summary>
-/// The pipeline as it is deployed: four processes, a RabbitMQ virtual host and two PostgreSQL databases of its own, and a client that
+/// The pipeline as it is deployed: four processes, a RabbitMQ virtual host and three PostgreSQL databases of its own, and a client that
 /// knows nothing but the wire.
 /// </summary>
 public sealed class RunningPipeline : IAsyncLifetime
@@ -23,6 +23,7 @@ public sealed class RunningPipeline : IAsyncLifetime
     private RabbitMqVirtualHost _broker = null!;
     private TestDatabase _invocations = null!;
     private TestDatabase _tools = null!;
+    private TestDatabase _completions = null!;
     private IConnection _connection = null!;
     private IChannel _channel = null!;
     private Task? _start;
@@ -52,10 +53,11 @@ public sealed class RunningPipeline : IAsyncLifetime
         _broker = await RabbitMqVirtualHost.CreateAsync();
         _invocations = await TestDatabase.CreateAsync("Postgres");
         _tools = await TestDatabase.CreateAsync("Postgres");
+        _completions = await TestDatabase.CreateAsync("Postgres");
         var simulator = ServiceProcess.Start(Simulator, [], "--rules", _setup.Rules, "--urls", "http://127.0.0.1:0", "--latency", "0");
         _processes[Simulator] = simulator;
-        await Task.WhenAll(MigrateAsync("Orchestrator"), MigrateAsync("ToolWorkers"));
         await simulator.AddressAsync();
+        await Task.WhenAll(MigrateAsync("Orchestrator"), MigrateAsync("ToolWorkers"), MigrateAsync("LlmGateway"));
         foreach (var service in _setup.Services)
         {
             _processes[service] = ServiceProcess.Start(service, await SettingsAsync(service));
@@ -153,7 +155,7 @@ public sealed class RunningPipeline : IAsyncLifetime
             await process.DisposeAsync();
         }
 
-        foreach (var server in new IAsyncDisposable?[] { _broker, _invocations, _tools }.OfType<IAsyncDisposable>())
+        foreach (var server in new IAsyncDisposable?[] { _broker, _invocations, _tools, _completions }.OfType<IAsyncDisposable>())
         {
             await server.DisposeAsync();
         }
@@ -194,6 +196,7 @@ public sealed class RunningPipeline : IAsyncLifetime
                 settings["Tools__Seed"] = Path.Combine(Checkout.Samples, "accounts.json");
                 break;
             default:
+                settings["Database__ConnectionString"] = _completions.ConnectionString;
                 var simulator = await _processes[Simulator].AddressAsync();
                 settings["Llm__OpenAi__BaseUrl"] = new Uri(simulator, "v1").ToString();
                 settings["Llm__OpenAi__ApiKey"] = "simulator";

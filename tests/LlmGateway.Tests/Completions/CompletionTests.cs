@@ -62,21 +62,20 @@ public sealed class CompletionTests
     }
 
     [Fact]
-    public async Task A_redelivered_request_is_answered_under_the_same_message_id()
+    public async Task A_redelivered_request_is_answered_from_the_store_under_the_same_message_id()
     {
         await using var provider = await ScriptedProvider.StartAsync(ProviderReply.OpenAi());
         await using var gateway = await GatewayFixture.StartAsync(("OpenAi:BaseUrl", provider.Url));
         var request = gateway.Request();
         await gateway.SendAsync(request);
+        var first = await gateway.NextAsync<CompletionReceived>();
         await gateway.SendAsync(request);
-        await gateway.SendAsync(request with { Turn = 2 });
+        var second = await gateway.NextAsync<CompletionReceived>();
+        Assert.Equivalent(first.Message, second.Message, strict: true);
+        Assert.Equal(1, provider.Calls);
 
-        Guid?[] ids =
-        [
-            (await gateway.NextAsync<CompletionReceived>()).MessageId,
-            (await gateway.NextAsync<CompletionReceived>()).MessageId,
-            (await gateway.NextAsync<CompletionReceived>()).MessageId,
-        ];
+        await gateway.SendAsync(request with { Turn = 2 });
+        Guid?[] ids = [first.MessageId, second.MessageId, (await gateway.NextAsync<CompletionReceived>()).MessageId];
 
         Assert.Equal(2, ids.Distinct().Count());
         Assert.Contains(AnswerMessageId.Of(request.InvocationId, 1, nameof(CompletionReceived)), ids.Select(x => x!.Value));
@@ -185,19 +184,29 @@ public sealed class CompletionTests
     }
 
     [Fact]
-    public async Task An_answer_that_is_never_confirmed_fails_the_delivery()
+    public async Task An_answer_that_is_not_confirmed_stays_stored_and_is_sent_by_the_sweep()
     {
         await using var provider = await ScriptedProvider.StartAsync(ProviderReply.OpenAi());
-        await using var gateway = await GatewayFixture.StartAsync(("OpenAi:BaseUrl", provider.Url), ("AnswerAttempts", "2"), ("AnswerTimeout", "00:00:03"));
-        using var hanging = gateway.Bus.ConnectSendObserver(new HangingSend([], hangs: 2));
+        await using var gateway = await GatewayFixture.StartAsync(
+            ("OpenAi:BaseUrl", provider.Url), ("AnswerAttempts", "2"), ("AnswerTimeout", "00:00:03"), ("AnswerSweep", "00:01:00"));
+        var sent = new List<Guid?>();
+        using var hanging = gateway.Bus.ConnectSendObserver(new HangingSend(sent, hangs: 2));
         var delivery = new DeliveryEnd("llm.default");
         using var watching = gateway.Bus.ConnectReceiveObserver(delivery);
         await gateway.SendAsync(gateway.Request());
 
         await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3));
         await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3));
+        await gateway.Logs.LineAsync("the answer is stored and waits for the broker");
+        await gateway.Time.AdvanceToTimerAsync(TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(60));
+        var answer = await gateway.NextAsync<CompletionReceived>();
 
-        Assert.IsType<AnswerUnconfirmedException>(await delivery.Ended.Patiently());
+        Assert.Equal(3, sent.Count);
+        Assert.Equal(answer.MessageId, Assert.Single(sent.Distinct()));
+        Assert.Equal(1, provider.Calls);
+
+        // The request was in the store: its delivery did not wait for any of this.
+        Assert.Null(await delivery.Ended.Patiently());
     }
 
     private static void InterlockedMax(ref int most, int value)

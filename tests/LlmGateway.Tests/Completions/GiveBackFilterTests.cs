@@ -1,6 +1,7 @@
 using MassTransit;
 using NSubstitute;
 using Pipeline.LlmGateway.Completions;
+using Pipeline.LlmGateway.Ownership;
 
 namespace Pipeline.LlmGateway.Tests.Completions;
 
@@ -12,6 +13,13 @@ public sealed class GiveBackFilterTests
     public async Task An_unconfirmed_answer_gives_the_request_back_to_its_queue()
     {
         await Assert.ThrowsAsync<AnswerUnconfirmedException>(() => Filter(new AnswerUnconfirmedException("late")));
+        await _errorQueue.DidNotReceiveWithAnyArgs().Send(default!);
+    }
+
+    [Fact]
+    public async Task A_request_that_reached_a_fenced_owner_goes_back_to_its_queue()
+    {
+        await Assert.ThrowsAsync<FencedException>(() => Filter(new FencedException("default", 7)));
         await _errorQueue.DidNotReceiveWithAnyArgs().Send(default!);
     }
 

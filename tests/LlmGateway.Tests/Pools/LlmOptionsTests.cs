@@ -47,11 +47,11 @@ public sealed class LlmOptionsTests
         string[] expected =
         [
             "Llm:Attempts: ",
-            "Llm:Pools:a:Provider is 'openia', which is not known. Set one of: openai, anthropic.",
+            "Llm:Pools:a:Provider is 'openia', which is not known. Set one of: openai, anthropic, azure.",
             "Llm:Pools:b:Concurrency: ",
             "Llm:Pools:b has no API key for 'anthropic'. Set Llm:Pools:b:ApiKey, Llm:Anthropic:ApiKey or the environment variable ANTHROPIC_API_KEY.",
             "Llm:Pools:b:Fallback is 'nowhere', but no such pool is configured.",
-            "Llm:Pools:c: the API key contains white space",
+            "Llm:Pools:c: the API key is not usable. It contains white space",
             "Llm:Pools:c:BaseUrl is 'ftp://x', which is no http or https address.",
             "Llm:Pools:d:BaseUrl for host 'host' carries credentials",
             "Llm:Pools:d.e: the pool's name 'd.e' cannot be a queue's.",

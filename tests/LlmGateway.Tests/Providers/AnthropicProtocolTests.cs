@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Contracts.Completions;
+using Pipeline.LlmGateway.Pools;
 using Pipeline.LlmGateway.Providers.Anthropic;
 
 namespace Pipeline.LlmGateway.Tests.Providers;
@@ -106,5 +107,5 @@ public sealed class AnthropicProtocolTests
     [InlineData("https://api.anthropic.com", "https://api.anthropic.com/v1/messages")]
     [InlineData("https://api.anthropic.com/v1/", "https://api.anthropic.com/v1/messages")]
     [InlineData("http://127.0.0.1:8080/simulator", "http://127.0.0.1:8080/simulator/v1/messages")]
-    public void The_address_follows_the_root(string root, string address) => Assert.Equal(address, _protocol.CompletionAddress(new Uri(root)).ToString());
+    public void The_address_follows_the_root(string root, string address) => Assert.Equal(address, _protocol.CompletionAddress(new Uri(root), new PoolOptions()).ToString());
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.LlmGateway.Pools;
 using Pipeline.LlmGateway.Providers.OpenAi;
 
 namespace Pipeline.LlmGateway.Tests.Providers;
@@ -86,5 +87,5 @@ public sealed class OpenAiProtocolTests
     [InlineData("https://api.openai.com/v1/", "https://api.openai.com/v1/chat/completions")]
     [InlineData("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1/chat/completions")]
     [InlineData("https://proxy.example/llm/openai", "https://proxy.example/llm/openai/chat/completions")]
-    public void The_address_follows_the_root(string root, string address) => Assert.Equal(address, _protocol.CompletionAddress(new Uri(root)).ToString());
+    public void The_address_follows_the_root(string root, string address) => Assert.Equal(address, _protocol.CompletionAddress(new Uri(root), new PoolOptions()).ToString());
 }

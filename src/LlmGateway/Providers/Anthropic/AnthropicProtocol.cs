@@ -4,6 +4,7 @@ using System.Text.Json;
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.ToolCalls;
 using Pipeline.LlmGateway.Pools;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Providers.Anthropic;
 
@@ -16,14 +17,16 @@ internal sealed class AnthropicProtocol : IModelProtocol
 
     public string KeyVariable => "ANTHROPIC_API_KEY";
 
-    public string PublicBaseUrl => "https://api.anthropic.com";
+    public string? PublicBaseUrl => BaseUrlExample;
 
-    public bool ChargesAtAdmission => false;
+    public string BaseUrlExample => "https://api.anthropic.com";
+
+    public ChargeModel Charges => ChargeModel.InputThenOutput;
 
     public VendorOptions VendorOf(LlmOptions options) => options.Anthropic;
 
     /// <summary>The vendor's root ends before the version; one that was given with it is taken too.</summary>
-    public Uri CompletionAddress(Uri baseUrl)
+    public Uri CompletionAddress(Uri baseUrl, PoolOptions pool)
     {
         var root = baseUrl.AbsoluteUri.TrimEnd('/');
         return new Uri(root.EndsWith("/v1", StringComparison.Ordinal) ? $"{root}/messages" : $"{root}/v1/messages");
@@ -90,36 +93,48 @@ internal sealed class AnthropicProtocol : IModelProtocol
             }
         }
 
-        var usage = root.RequireObject("usage");
-        var fresh = usage.RequireCount("input_tokens") + usage.OptionalCount("cache_creation_input_tokens");
-        var cached = usage.OptionalCount("cache_read_input_tokens");
-        var output = usage.RequireCount("output_tokens");
+        var usage = UsageOf(root);
         return new ModelAnswer
         {
             Text = text?.ToString(),
             ToolCalls = calls,
             FinishReason = root.OptionalString("stop_reason"),
-
-            // This vendor's input_tokens are those beside the cache; ours are all of them.
-            Usage = new TokenUsage { InputTokens = fresh + cached, OutputTokens = output, CachedInputTokens = cached },
-            ChargedTokens = fresh + output,
+            Usage = usage,
+            ChargedTokens = usage.InputTokens - usage.CachedInputTokens + usage.OutputTokens,
             Model = root.OptionalString("model"),
             Id = root.OptionalString("id"),
         };
     }
 
+    public TokenUsage? ReadUsage(JsonElement root) => AnswerReading.Try(root, UsageOf);
+
+    public RateLimitHeaders? ReadLimits(HttpResponseHeaders headers, ProviderError? error, DateTimeOffset now) => AnthropicLimits.Read(headers, error, now);
+
     public ModelFailureKind Classify(ProviderError error) => error switch
     {
-        { Code: "enforced_spend_limit_reached" } => ModelFailureKind.CredentialsExhausted,
-        { Type: "billing_error" or "authentication_error" or "permission_error" } => ModelFailureKind.CredentialsExhausted,
+        { Code: "enforced_spend_limit_reached" } or { Type: "billing_error" } => ModelFailureKind.QuotaExhausted,
+        { Type: "authentication_error" or "permission_error" } => ModelFailureKind.KeyRefused,
         { Type: "request_too_large" } => ModelFailureKind.TooLarge,
 
         // invalid_request_error is all that a 400 says of these; the text alone tells them apart.
-        { Status: 400 } when error.MessageContains("prompt is too long") || error.MessageContains("exceed context limit") => ModelFailureKind.TooLarge,
+        { Status: 400 } when error.MessageContains("prompt is too long") || error.MessageContains("exceed context limit") => ModelFailureKind.ContextExceeded,
         { Status: 400 } when error.MessageContains("credit balance is too low") || error.MessageContains("API usage limits") =>
-            ModelFailureKind.CredentialsExhausted,
+            ModelFailureKind.QuotaExhausted,
         _ => error.KindByStatus(),
     };
+
+    private static TokenUsage UsageOf(JsonElement root)
+    {
+        var usage = root.RequireObject("usage");
+        var cached = usage.OptionalCount("cache_read_input_tokens");
+        return new TokenUsage
+        {
+            // This vendor's input_tokens are those beside the cache; ours are all of them.
+            InputTokens = usage.RequireCount("input_tokens") + usage.OptionalCount("cache_creation_input_tokens") + cached,
+            OutputTokens = usage.RequireCount("output_tokens"),
+            CachedInputTokens = cached,
+        };
+    }
 
     /// <summary>
     /// Neighbours of one role become one message: the results of parallel tool calls must stand together in the message that follows the calls.

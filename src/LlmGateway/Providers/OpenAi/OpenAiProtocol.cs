@@ -3,6 +3,7 @@ using System.Text.Json;
 using Pipeline.Contracts.Completions;
 using Pipeline.Contracts.ToolCalls;
 using Pipeline.LlmGateway.Pools;
+using Pipeline.LlmGateway.RateLimits;
 
 namespace Pipeline.LlmGateway.Providers.OpenAi;
 
@@ -15,14 +16,16 @@ internal sealed class OpenAiProtocol : IModelProtocol
 
     public string KeyVariable => "OPENAI_API_KEY";
 
-    public string PublicBaseUrl => "https://api.openai.com/v1";
+    public string? PublicBaseUrl => BaseUrlExample;
 
-    public bool ChargesAtAdmission => true;
+    public string BaseUrlExample => "https://api.openai.com/v1";
+
+    public ChargeModel Charges => ChargeModel.LargerOfPromptAndMaxTokens;
 
     public VendorOptions VendorOf(LlmOptions options) => options.OpenAi;
 
     /// <summary>The vendor's root ends with the version; a bare host gets it added.</summary>
-    public Uri CompletionAddress(Uri baseUrl)
+    public Uri CompletionAddress(Uri baseUrl, PoolOptions pool)
     {
         var root = baseUrl.AbsoluteUri.TrimEnd('/');
         return new Uri(baseUrl.AbsolutePath == "/" ? $"{root}/v1/chat/completions" : $"{root}/chat/completions");
@@ -74,39 +77,48 @@ internal sealed class OpenAiProtocol : IModelProtocol
 
         var choice = choices[0];
         var message = choice.RequireObject("message");
-        var usage = root.RequireObject("usage");
-        var input = usage.RequireCount("prompt_tokens");
-        var output = usage.RequireCount("completion_tokens");
+        var usage = UsageOf(root);
         return new ModelAnswer
         {
             Text = message.OptionalString("content") ?? message.OptionalString("refusal"),
             ToolCalls = ReadToolCalls(message),
             FinishReason = choice.OptionalString("finish_reason"),
-            Usage = new TokenUsage
-            {
-                InputTokens = input,
-                OutputTokens = output,
-                CachedInputTokens = usage.Optional("prompt_tokens_details")?.OptionalCount("cached_tokens") ?? 0,
-            },
-            ChargedTokens = input + output,
+            Usage = usage,
+            ChargedTokens = usage.InputTokens + usage.OutputTokens,
             Model = root.OptionalString("model"),
             Id = root.OptionalString("id"),
         };
     }
 
+    public TokenUsage? ReadUsage(JsonElement root) => AnswerReading.Try(root, UsageOf);
+
+    public RateLimitHeaders? ReadLimits(HttpResponseHeaders headers, ProviderError? error, DateTimeOffset now) => OpenAiLimits.Read(headers, error);
+
     public ModelFailureKind Classify(ProviderError error) => error switch
     {
-        { Status: 400, Code: "context_length_exceeded" } => ModelFailureKind.TooLarge,
-        { Status: 429, Type: "insufficient_quota" } => ModelFailureKind.CredentialsExhausted,
+        { Status: 400, Code: "context_length_exceeded" } => ModelFailureKind.ContextExceeded,
+        { Status: 429, Type: "insufficient_quota" } => ModelFailureKind.QuotaExhausted,
         {
             Status: 429, Code: "insufficient_quota" or "credit_balance_exhausted" or "organization_spend_limit_exceeded"
                 or "project_spend_limit_exceeded" or "organization_usage_limit_exceeded" or "billing_hard_limit_reached"
-        } => ModelFailureKind.CredentialsExhausted,
+        } => ModelFailureKind.QuotaExhausted,
+        { Status: 429 or 503, Code: "slow_down" } => ModelFailureKind.SlowDown,
 
         // A request above the whole minute's limit carries the same code as one that only has to wait; the text alone differs.
         { Status: 429 } when error.MessageContains("Request too large") => ModelFailureKind.TooLarge,
         _ => error.KindByStatus(),
     };
+
+    private static TokenUsage UsageOf(JsonElement root)
+    {
+        var usage = root.RequireObject("usage");
+        return new TokenUsage
+        {
+            InputTokens = usage.RequireCount("prompt_tokens"),
+            OutputTokens = usage.RequireCount("completion_tokens"),
+            CachedInputTokens = usage.Optional("prompt_tokens_details")?.OptionalCount("cached_tokens") ?? 0,
+        };
+    }
 
     private static void WriteMessage(Utf8JsonWriter json, ConversationMessage message)
     {
