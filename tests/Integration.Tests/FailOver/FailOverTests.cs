@@ -65,6 +65,8 @@ public sealed class FailOverTests
             Assert.True(await pair.CountAsync("""completions WHERE "State" IN ('Held', 'Dispatched')""") > 0, "Nothing waits any more when it wakes; ask for more.");
             await AllAnsweredAsync(pair, asked);
 
+            // Zero would say that the ledger does not tell the two apart.
+            Assert.True(callsWhenFrozen > 0, "The ledger knows no call of the one that stood still: ask it by the alias that it shows.");
             Assert.Equal(callsWhenFrozen, await pair.CallsOfAsync(frozen));
             Assert.Equal(1 - frozen, await OwnerAsync(pair));
             await AssertLedgerAsync(pair, asked.Count);

@@ -79,7 +79,7 @@ public sealed class SecrecyTests
         var pool = gateway.Services.GetRequiredService<ModelPoolCatalog>().Find("default");
         told.Enqueue($"{options} {options.OpenAi} {options.Pools["default"]} {options.Domains["org"]} {options.Domains["org"].Keys["canary"]} {pool} {ring}");
         told.Enqueue(JsonSerializer.Serialize(ring.Snapshot()));
-        string[] texts = [.. gateway.Logs.Lines, .. told];
+        string[] texts = [.. gateway.Logs.Lines, .. told.ToArray()];
         Assert.Contains(texts, x => x.Contains("key canary is out of use", StringComparison.Ordinal));
         Assert.Contains(texts, x => x.Contains("llmgw.key.state 2", StringComparison.Ordinal));
         foreach (var form in Forms.Append("sk-proj"))

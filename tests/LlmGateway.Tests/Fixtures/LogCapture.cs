@@ -9,7 +9,7 @@ internal sealed class LogCapture : ILoggerProvider
     private readonly ConcurrentQueue<string> _lines = new();
     private TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public IReadOnlyCollection<string> Lines => _lines;
+    public IReadOnlyCollection<string> Lines => _lines.ToArray();
 
     public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);
 
