@@ -1,0 +1,10 @@
+using Pipeline.Benchmarks.Measurement;
+
+namespace Pipeline.Benchmarks.Limiter;
+
+/// <summary>One thing that the gateway has to show.</summary>
+internal interface ILimiterScenario
+{
+    Task<LimiterResult> RunAsync(CancellationToken cancellationToken);
+}
+
