@@ -5,17 +5,16 @@ namespace Pipeline.Benchmarks.Limiter;
 /// <summary>Keeps so many requests of each tenant waiting for a pool: whatever is answered is asked again, so that the limit never lacks work.</summary>
 internal sealed class Backlog
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromHours(3);
-
     private readonly ModelCallers _callers;
     private readonly string _pool;
     private readonly RequestSizes _sizes;
     private readonly Channel<string> _due = Channel.CreateUnbounded<string>();
+    private readonly TimeSpan _patience;
     private readonly Task _publishing;
 
-    private Backlog(ModelCallers callers, string pool, int seed, IReadOnlyDictionary<string, int> waiting, CancellationToken cancellationToken)
+    private Backlog(ModelCallers callers, string pool, int seed, IReadOnlyDictionary<string, int> waiting, TimeSpan patience, CancellationToken cancellationToken)
     {
-        (_callers, _pool, _sizes) = (callers, pool, new RequestSizes(seed));
+        (_callers, _pool, _sizes, _patience) = (callers, pool, new RequestSizes(seed), patience);
         callers.Heard += Answered;
 
         // In turn, as they would come: not one tenant's before all of another's.
@@ -30,8 +29,14 @@ internal sealed class Backlog
         _publishing = PublishAsync(cancellationToken);
     }
 
-    public static Backlog Keep(ModelCallers callers, string pool, int seed, IReadOnlyDictionary<string, int> waiting, CancellationToken cancellationToken) =>
-        new(callers, pool, seed, waiting, cancellationToken);
+    /// <param name="callers">Who asks.</param>
+    /// <param name="pool">Whom.</param>
+    /// <param name="seed">Of the sizes.</param>
+    /// <param name="waiting">Tenant and how many of its requests wait.</param>
+    /// <param name="patience">From the publishing of a request to its deadline.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static Backlog Keep(ModelCallers callers, string pool, int seed, IReadOnlyDictionary<string, int> waiting, TimeSpan patience, CancellationToken cancellationToken) =>
+        new(callers, pool, seed, waiting, patience, cancellationToken);
 
     /// <summary>The tenants of a measurement in which they do not matter.</summary>
     public static Dictionary<string, int> OfFive(int all) => Enumerable.Range(1, 5).ToDictionary(x => $"tenant-{x}", _ => Math.Max(1, all / 5));
@@ -56,7 +61,7 @@ internal sealed class Backlog
     {
         await foreach (var tenant in _due.Reader.ReadAllAsync(cancellationToken))
         {
-            await _callers.PublishAsync(_pool, tenant, _sizes.Next(), Patience, cancellationToken);
+            await _callers.PublishAsync(_pool, tenant, _sizes.Next(), _patience, cancellationToken);
         }
     }
 }

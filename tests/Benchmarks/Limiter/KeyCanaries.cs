@@ -12,6 +12,9 @@ internal sealed class KeyCanaries(LimiterSettings settings) : ILimiterScenario
 {
     private static readonly string[] Pages = ["metrics", "health/ready", "health/live", "llm"];
 
+    // A key that was refused may stay locked: what waits for it ends at its deadline.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
     private readonly List<string> _answers = [];
 
     public async Task<LimiterResult> RunAsync(CancellationToken cancellationToken)
@@ -39,7 +42,7 @@ internal sealed class KeyCanaries(LimiterSettings settings) : ILimiterScenario
         };
         foreach (var (lane, index) in lanes.Select((x, i) => (x, i)))
         {
-            lane.KeepBusy(seed: 500 + index, cancellationToken);
+            lane.KeepBusy(seed: 500 + index, Patience, cancellationToken);
             await rig.Callers.PublishGarbageAsync(lane.Pool, $"{{\"not\": \"a request\", \"of\": \"{lane.Pool}\"", cancellationToken);
             await rig.Callers.PublishGarbageAsync(lane.Pool, "{\"messageType\":[\"urn:message:Pipeline.Contracts.Completions:RequestCompletion\"],\"message\":{\"turn\":\"none\"}}", cancellationToken);
         }
@@ -111,8 +114,8 @@ internal sealed class KeyCanaries(LimiterSettings settings) : ILimiterScenario
         object Quoting(int status, string code) => new { kind = "status", status, code, seconds = 4, share = 0.5, message = $"Incorrect API key provided: {keys[0]} and {string.Join(", ", keys.Skip(1))}. See https://example.org/?key={keys[0]}" };
         object[] faults =
         [
-            Quoting(401, "invalid_api_key"), Quoting(500, "server_error"), Quoting(403, "permission_denied"), new { kind = "garbage", seconds = 4, share = 0.5 },
-            Quoting(429, "rate_limit_exceeded"), new { kind = "truncate", seconds = 4, share = 0.5 }, Quoting(400, "invalid_request_error"), new { kind = "abort", seconds = 4, share = 0.5 }, Quoting(503, "overloaded"),
+            Quoting(500, "server_error"), new { kind = "garbage", seconds = 4, share = 0.5 }, Quoting(429, "rate_limit_exceeded"), new { kind = "truncate", seconds = 4, share = 0.5 },
+            Quoting(400, "invalid_request_error"), new { kind = "abort", seconds = 4, share = 0.5 }, Quoting(503, "overloaded"), Quoting(403, "permission_denied"), Quoting(401, "invalid_api_key"),
         ];
         var until = TimeProvider.System.GetUtcNow() + settings.Length;
         var (kills, number) = (0, 0);
@@ -125,7 +128,7 @@ internal sealed class KeyCanaries(LimiterSettings settings) : ILimiterScenario
             }
 
             await Task.Delay(TimeSpan.FromSeconds(7), cancellationToken);
-            if (++number % 4 == 0 && await rig.KillOwnerAsync(lanes[kills % lanes.Count].Pool, cancellationToken) is not null)
+            if (++number % 4 == 0 && await rig.KillOwnerAsync(lanes[kills % lanes.Count].Pool, [], cancellationToken) is not null)
             {
                 kills++;
             }
@@ -137,7 +140,7 @@ internal sealed class KeyCanaries(LimiterSettings settings) : ILimiterScenario
     private static async Task<List<(string Name, string Text)>> PagesAsync(Uri gateway, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = gateway };
-        http.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", LimiterRig.OperatorKey);
+        http.DefaultRequestHeaders.Add("X-Api-Key", LimiterRig.OperatorKey);
         var found = new List<(string, string)>();
         foreach (var page in Pages)
         {

@@ -9,6 +9,8 @@ internal sealed class Lane(LimiterRig rig, ProviderShape shape, Simulator simula
 {
     public const string Organisation = "org-bench";
 
+    private static readonly TimeSpan NoHurry = TimeSpan.FromHours(3);
+
     private Backlog? _backlog;
 
     public ProviderShape Shape => shape;
@@ -41,10 +43,14 @@ internal sealed class Lane(LimiterRig rig, ProviderShape shape, Simulator simula
         return new Lane(rig, shape, simulator, (int)Math.Max(100, callsPerSecond * 40));
     }
 
-    public void KeepBusy(int seed, CancellationToken cancellationToken) => KeepBusy(seed, Backlog.OfFive(waiting), cancellationToken);
+    public void KeepBusy(int seed, CancellationToken cancellationToken) => KeepBusy(seed, Backlog.OfFive(waiting), NoHurry, cancellationToken);
 
-    public void KeepBusy(int seed, IReadOnlyDictionary<string, int> tenants, CancellationToken cancellationToken) =>
-        _backlog = Backlog.Keep(rig.Callers, Pool, seed, tenants, cancellationToken);
+    public void KeepBusy(int seed, TimeSpan patience, CancellationToken cancellationToken) => KeepBusy(seed, Backlog.OfFive(waiting), patience, cancellationToken);
+
+    public void KeepBusy(int seed, IReadOnlyDictionary<string, int> tenants, CancellationToken cancellationToken) => KeepBusy(seed, tenants, NoHurry, cancellationToken);
+
+    private void KeepBusy(int seed, IReadOnlyDictionary<string, int> tenants, TimeSpan patience, CancellationToken cancellationToken) =>
+        _backlog = Backlog.Keep(rig.Callers, Pool, seed, tenants, patience, cancellationToken);
 
     public async Task StopAsync()
     {

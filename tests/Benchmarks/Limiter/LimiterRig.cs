@@ -15,6 +15,8 @@ internal sealed class LimiterRig : IAsyncDisposable
     // Until the domains of the gateway are wired, a pool has all the settings.
     private static readonly bool HasDomains = typeof(LlmOptions).GetProperty("Domains") is not null;
 
+    private static readonly bool HasAzure = typeof(PoolOptions).GetProperty("ApiVersion") is not null;
+
     private readonly ServerAddresses _servers;
     private readonly bool _keepsLogs;
     private readonly Dictionary<string, string?> _settings;
@@ -109,7 +111,7 @@ internal sealed class LimiterRig : IAsyncDisposable
 
         if (!HasDomains)
         {
-            _settings[pool + "Provider"] = shape.Provider == "azure" ? "openai" : shape.Provider;
+            _settings[pool + "Provider"] = shape.Provider == "azure" && !HasAzure ? "openai" : shape.Provider;
             _settings[pool + "ApiKey"] = keys.Values.First();
             _settings[pool + "Concurrency"] = limits.GetValueOrDefault("Concurrency", "100");
             _settings[pool + "RequestsPerMinute"] = limits.GetValueOrDefault("RequestsPerMinute");
@@ -159,8 +161,11 @@ internal sealed class LimiterRig : IAsyncDisposable
     }
 
     /// <summary>Kills the process that serves a pool, as kill -9 does, and starts another in its place.</summary>
-    /// <returns>When; null where nobody serves the pool now.</returns>
-    public async Task<DateTimeOffset?> KillOwnerAsync(string pool, CancellationToken cancellationToken)
+    /// <param name="pool">Whose server dies.</param>
+    /// <param name="pools">All pools.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>When, and which of the pools it served; null where nobody serves the pool now.</returns>
+    public async Task<OwnerKill?> KillOwnerAsync(string pool, IEnumerable<string> pools, CancellationToken cancellationToken)
     {
         var owner = await Broker.ConsumerProcessAsync(QueueName.ModelPool(pool), cancellationToken);
         if (_gateways.Find(x => x.Id == owner) is not { } gateway)
@@ -168,12 +173,21 @@ internal sealed class LimiterRig : IAsyncDisposable
             return null;
         }
 
+        var served = new List<string> { pool };
+        foreach (var other in pools.Where(x => x != pool))
+        {
+            if (await Broker.ConsumerProcessAsync(QueueName.ModelPool(other), cancellationToken) == owner)
+            {
+                served.Add(other);
+            }
+        }
+
         var at = TimeProvider.System.GetUtcNow();
         await gateway.KillAsync();
         _gateways.Remove(gateway);
         _ended.Add(gateway);
         StartGateway();
-        return at;
+        return new OwnerKill(at, served);
     }
 
     public async Task StopGatewaysAsync()

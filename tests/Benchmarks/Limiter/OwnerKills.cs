@@ -29,16 +29,16 @@ internal sealed class OwnerKills(LimiterSettings settings) : ILimiterScenario
         }
 
         var from = await SteadySpan.BeginAsync(settings.WarmUp, cancellationToken);
-        var kills = new List<(DateTimeOffset At, string Pool)>();
+        var kills = new List<OwnerKill>();
         var missed = 0;
         for (var next = from; next < from + settings.Length; next += Interval)
         {
             await SteadySpan.UntilAsync(next, cancellationToken);
             var pool = lanes[kills.Count % lanes.Count].Pool;
-            if (await rig.KillOwnerAsync(pool, cancellationToken) is { } at)
+            if (await rig.KillOwnerAsync(pool, lanes.Select(x => x.Pool), cancellationToken) is { } kill)
             {
-                kills.Add((at, pool));
-                LimiterVerb.Say($"killed the owner of '{pool}' ({kills.Count})");
+                kills.Add(kill);
+                LimiterVerb.Say($"killed the owner of '{string.Join("' and '", kill.Pools)}' ({kills.Count})");
             }
             else
             {
@@ -67,21 +67,21 @@ internal sealed class OwnerKills(LimiterSettings settings) : ILimiterScenario
             var (back, inFlight) = (new List<double?>(), 0);
             foreach (var (kill, index) in kills.Select((x, i) => (x, i)))
             {
-                // A pool whose owner lives on does not notice; the gap of the others is in their own kills.
+                // A pool whose owner lives on does not notice.
+                if (!kill.Pools.Contains(lane.Pool))
+                {
+                    continue;
+                }
+
                 var end = index + 1 < kills.Count ? kills[index + 1].At : to + LongestRecovery;
-                inFlight += Recovery.InFlight(calls, kill.At);
                 var seconds = Recovery.SecondsToFull(calls, binding, kill.At, end);
-                var isOwn = kill.Pool == lane.Pool;
+                inFlight += Recovery.InFlight(calls, kill.At);
+                back.Add(seconds);
                 rounds.Add(new Figures(string.Create(CultureInfo.InvariantCulture, $"{name}, kill {index + 1}"))
                     .Add("second", (kill.At - from).TotalSeconds)
-                    .Add("was its owner", isOwn ? 1 : 0)
                     .Add("in flight", Recovery.InFlight(calls, kill.At))
                     .Add("back to 97 % after, s", seconds)
                     .Add("share of the limit from 15 s on", Share(calls.Where(x => x.At >= kill.At + LongestRecovery && x.At < end).Sum(x => Charged(x, binding.Dimension)), binding, end - kill.At - LongestRecovery)));
-                if (isOwn)
-                {
-                    back.Add(seconds);
-                }
             }
 
             targets.Most($"{name}: keys billed more than once", figures["keys billed more than once"], inFlight);

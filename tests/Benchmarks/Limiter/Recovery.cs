@@ -42,7 +42,7 @@ internal static class Recovery
 
     /// <summary>Calls that had reached the provider and had not been answered when their caller died, and those whose answer had just left.</summary>
     public static int InFlight(IReadOnlyList<LedgerEntry> calls, DateTimeOffset killed) =>
-        calls.Count(x => x.At <= killed + OnItsWay && x.At.AddMilliseconds(x.DurationMilliseconds) > killed - OnItsWay && x.At.AddMilliseconds(x.DurationMilliseconds) < killed + TimeSpan.FromMinutes(2) && x.At > killed.AddMinutes(-2));
+        calls.Count(x => x.At <= killed + OnItsWay && x.At.AddMilliseconds(x.DurationMilliseconds) > killed - OnItsWay);
 
     /// <summary>Nothing, or too little, arrives for a while: the first call after the longest pause that began within three seconds of the kill.</summary>
     private static DateTimeOffset? FirstAfterGap(IReadOnlyList<LedgerEntry> calls, DateTimeOffset killed)
