@@ -80,7 +80,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return new ServiceProcess(Process.Start(start)!, name, Path.Combine(folder, name + ".log"), url);
     }
 
-    public async Task WhenReadyAsync(CancellationToken cancellationToken, string path = "health/ready")
+    public Task WhenReadyAsync(CancellationToken cancellationToken) => WhenReadyAsync("health/ready", cancellationToken);
+
+    public async Task WhenReadyAsync(string path, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));

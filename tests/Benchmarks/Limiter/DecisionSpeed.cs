@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MassTransit;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.LlmGateway.Holding;
 using Pipeline.LlmGateway.RateLimits;
@@ -107,7 +106,7 @@ internal sealed class DecisionSpeed(LimiterSettings settings) : ILimiterScenario
             var now = time.GetUtcNow();
             return new HeldRequest
             {
-                InvocationId = NewId.NextGuid(),
+                InvocationId = MassTransit.NewId.NextGuid(),
                 Turn = 1,
                 Tenant = $"tenant-{number % Tenants}",
                 Agent = "bench",

@@ -45,19 +45,19 @@ internal sealed class FortyAgents(LimiterSettings settings) : ILimiterScenario
         var until = TimeProvider.System.GetUtcNow() + settings.Length;
         await Task.WhenAll(Enumerable.Range(1, Agents).Select(AgentAsync));
         var report = await simulator.ReportAsync(null, null, cancellationToken);
-        var snapshot = await simulator.SnapshotAsync(cancellationToken);
+        var totals = await simulator.TotalsAsync(cancellationToken);
         var calls = rig.Callers.Calls;
         var waits = calls.Where(x => x.AnsweredAt is not null).Select(x => (x.AnsweredAt!.Value - x.PublishedAt).TotalMilliseconds).ToList();
         targets.Holds("the ledger is complete", report.Complete);
         targets.Exactly("429s", report.TooManyRequests.Values.Sum(), 0);
         targets.Exactly("requests without a completion", calls.Count(x => x.AnsweredAt is null || x.FailureCode is not null), 0);
         targets.Exactly("answers too many", calls.Sum(x => x.Duplicates + x.Repeats), 0);
-        targets.Most("calls at once at the provider", snapshot.MaxConcurrent, Concurrency);
+        targets.Most("calls at once at the provider", totals.MaxConcurrent, Concurrency);
         var figures = new Figures("40 agents at once")
             .Add("requests", calls.Count)
             .Add("answered", calls.Count(x => x.AnsweredAt is not null && x.FailureCode is null))
             .Add("429s", report.TooManyRequests.Values.Sum())
-            .Add("most calls at once at the provider", snapshot.MaxConcurrent)
+            .Add("most calls at once at the provider", totals.MaxConcurrent)
             .Add("calls/s", report.Arrivals / settings.Length.TotalSeconds)
             .Add("calls/s that 20 at a time and 20 a second allow", Math.Min(PerMinute / 60d, Concurrency / (LatencyMilliseconds / 1000d)))
             .Add("answer p50, ms", Percentile.Of(waits, 50))

@@ -1,5 +1,3 @@
-using Pipeline.Benchmarks.Measurement;
-
 namespace Pipeline.Benchmarks.Limiter;
 
 /// <summary>One thing that the gateway has to show.</summary>

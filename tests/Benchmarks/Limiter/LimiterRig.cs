@@ -86,7 +86,7 @@ internal sealed class LimiterRig : IAsyncDisposable
         var process = ServiceProcess.Start(name, "Pipeline.ProviderSimulator", ["--rules", rules], environment, Folder, addressOption: "--urls");
         var simulator = new Simulator(process);
         _simulators.Add(simulator);
-        await process.WhenReadyAsync(cancellationToken, "health/live");
+        await process.WhenReadyAsync("health/live", cancellationToken);
         return simulator;
     }
 

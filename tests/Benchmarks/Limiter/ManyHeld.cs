@@ -54,7 +54,7 @@ internal sealed class ManyHeld(LimiterSettings settings) : ILimiterScenario
         var quietIsOver = time.GetUtcNow();
         await SteadySpan.UntilAsync(deadline, cancellationToken);
         var expiring = time.GetTimestamp();
-        var called = (await simulator.SnapshotAsync(cancellationToken)).Arrivals;
+        var called = (await simulator.TotalsAsync(cancellationToken)).Arrivals;
         while (rig.Callers.Outstanding > answered && time.GetElapsedTime(expiring) < TimeSpan.FromMinutes(5))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);

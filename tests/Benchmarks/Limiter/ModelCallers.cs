@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using MassTransit;
 using Pipeline.Contracts;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -87,7 +86,7 @@ internal sealed class ModelCallers : IAsyncDisposable
     public async Task<ModelCall> PublishAsync(string pool, string tenant, RequestSize size, TimeSpan patience, CancellationToken cancellationToken)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var call = new ModelCall { Id = NewId.NextGuid(), Pool = pool, Tenant = tenant, Size = size, Deadline = now + patience, PublishedAt = now };
+        var call = new ModelCall { Id = MassTransit.NewId.NextGuid(), Pool = pool, Tenant = tenant, Size = size, Deadline = now + patience, PublishedAt = now };
         _calls[call.Id] = call;
         var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", DeliveryMode = DeliveryModes.Persistent, MessageId = call.Id.ToString() };
         await _publisher.BasicPublishAsync("", QueueName.ModelPool(pool), mandatory: true, properties, Envelope(call), cancellationToken);

@@ -34,7 +34,7 @@ internal sealed class ProviderErrors(LimiterSettings settings) : ILimiterScenari
         await using var rig = await LimiterRig.CreateAsync(settings, "errors");
         var pools = Billing.Select(x => (Name: x.Code.Replace('_', '-') + "-" + x.Shape, x.Shape, x.Code)).ToList();
         var provider = new Dictionary<string, string?> { ["ContextTokens"] = "50000", ["Keys:bench-size-key"] = "size", ["Organisations:size:TokensPerMinute"] = "20000" };
-        foreach (var (name, shape, code) in pools)
+        foreach (var (name, _, code) in pools)
         {
             provider[$"Keys:bench-{name}-key"] = name;
             provider[$"Organisations:{name}:QuotaExhausted"] = "true";

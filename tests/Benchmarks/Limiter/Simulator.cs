@@ -34,8 +34,8 @@ internal sealed class Simulator : IAsyncDisposable
             : throw new InvalidOperationException($"The ledger of '{Url}' holds more than '{MostEntries}' calls of the span. Measure for a shorter time or at a lower rate.");
     }
 
-    public async Task<LedgerSnapshot> SnapshotAsync(CancellationToken cancellationToken) =>
-        (await _http.GetFromJsonAsync<LedgerSnapshot>("ledger?recent=0", JsonSerializerOptions.Web, cancellationToken))!;
+    public async Task<LedgerTotals> TotalsAsync(CancellationToken cancellationToken) =>
+        (await _http.GetFromJsonAsync<LedgerTotals>("ledger?recent=0", JsonSerializerOptions.Web, cancellationToken))!;
 
     /// <returns>When the provider had changed it.</returns>
     public async Task<DateTimeOffset> ChangeLimitsAsync(string organisation, IReadOnlyDictionary<string, int> limits, CancellationToken cancellationToken)
