@@ -3,6 +3,7 @@ using Pipeline.Benchmarks.EventCost;
 using Pipeline.Benchmarks.Explaining;
 using Pipeline.Benchmarks.Incident;
 using Pipeline.Benchmarks.Invocations;
+using Pipeline.Benchmarks.Limiter;
 using Pipeline.Benchmarks.Measurement;
 using Pipeline.Benchmarks.Overload;
 using Pipeline.Benchmarks.Store;
@@ -27,6 +28,7 @@ internal static class BenchmarkCommand
             OverloadVerb(options, commandLine),
             ExplainVerb(options, commandLine),
             WaitingVerb(options, commandLine),
+            LimiterVerb.Create(options, commandLine),
             ServeVerb(),
         };
     }

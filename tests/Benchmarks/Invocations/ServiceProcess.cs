@@ -43,7 +43,13 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    public static ServiceProcess Start(string name, string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> settings, string folder)
+    /// <param name="name">Of the process and of its log, <c>name.log</c>.</param>
+    /// <param name="assembly">What is run.</param>
+    /// <param name="arguments">Its command line.</param>
+    /// <param name="settings">Its environment.</param>
+    /// <param name="folder">Where it runs and writes its log.</param>
+    /// <param name="addressOption">The argument that says where to listen, of a program that does not read the environment for it.</param>
+    public static ServiceProcess Start(string name, string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> settings, string folder, string? addressOption = null)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo(Environment.ProcessPath is { } dotnet && Path.GetFileNameWithoutExtension(dotnet) == "dotnet" ? dotnet : "dotnet")
@@ -58,6 +64,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        if (addressOption is not null)
+        {
+            start.ArgumentList.Add(addressOption);
+            start.ArgumentList.Add(url.ToString());
+        }
+
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["ASPNETCORE_URLS"] = url.ToString();
         foreach (var (key, value) in settings)
@@ -68,7 +80,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return new ServiceProcess(Process.Start(start)!, name, Path.Combine(folder, name + ".log"), url);
     }
 
-    public async Task WhenReadyAsync(CancellationToken cancellationToken)
+    public Task WhenReadyAsync(CancellationToken cancellationToken) => WhenReadyAsync("health/ready", cancellationToken);
+
+    public async Task WhenReadyAsync(string path, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
@@ -82,7 +96,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
             try
             {
-                using var answer = await http.GetAsync("health/ready", limit.Token);
+                using var answer = await http.GetAsync(path, limit.Token);
                 if (answer.IsSuccessStatusCode)
                 {
                     return;
@@ -95,6 +109,13 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
         }
+    }
+
+    /// <summary>As kill -9 does: nothing is finished.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
     }
 
     /// <summary>Lets the service finish what it works on, as a deployment would.</summary>

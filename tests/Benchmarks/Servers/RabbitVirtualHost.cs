@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Pipeline.Benchmarks.Measurement;
 
 namespace Pipeline.Benchmarks.Servers;
@@ -42,6 +43,31 @@ internal sealed class RabbitVirtualHost : IAsyncDisposable
     }
 
     public static ProcessTree Process(Uri server) => new("broker", ListeningProcess.Find(server.Host, server.Port));
+
+    /// <summary>The id of the process that is served by a queue now; null where none is.</summary>
+    public async Task<int?> ConsumerProcessAsync(string queue, CancellationToken cancellationToken)
+    {
+        using var found = await _management.GetAsync($"api/queues/{Name}/{System.Uri.EscapeDataString(queue)}", cancellationToken);
+        if (!found.IsSuccessStatusCode || await found.Content.ReadFromJsonAsync<JsonNode>(cancellationToken) is not { } description)
+        {
+            return null;
+        }
+
+        var consumers = description["consumer_details"]?.AsArray() ?? [];
+        var active = consumers.FirstOrDefault(x => x!["active"]?.GetValue<bool>() ?? true);
+        if (active?["channel_details"]?["connection_name"]?.GetValue<string>() is not { } connection)
+        {
+            return null;
+        }
+
+        using var described = await _management.GetAsync($"api/connections/{System.Uri.EscapeDataString(connection)}", cancellationToken);
+        var client = described.IsSuccessStatusCode ? (await described.Content.ReadFromJsonAsync<JsonNode>(cancellationToken))?["client_properties"] : null;
+        return int.TryParse(client?["process_id"]?.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id) ? id : null;
+    }
+
+    /// <summary>The names of all queues.</summary>
+    public async Task<IReadOnlyList<string>> QueuesAsync(CancellationToken cancellationToken) =>
+        [.. (await _management.GetFromJsonAsync<JsonArray>($"api/queues/{Name}?columns=name", cancellationToken))!.Select(x => x!["name"]!.GetValue<string>())];
 
     public async ValueTask DisposeAsync()
     {
