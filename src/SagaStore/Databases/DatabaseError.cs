@@ -53,7 +53,8 @@ internal static class DatabaseErrors
     private static DatabaseError Postgres(string state) => state switch
     {
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable => DatabaseError.Conflict,
-        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections => DatabaseError.Outage,
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            or PostgresErrorCodes.IdleInTransactionSessionTimeout => DatabaseError.Outage,
         _ when state.StartsWith("08", StringComparison.Ordinal) => DatabaseError.Outage,
         _ => DatabaseError.Other,
     };

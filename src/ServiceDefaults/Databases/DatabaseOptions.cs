@@ -23,6 +23,13 @@ public sealed class DatabaseOptions
     [Range(1, 600)]
     public int CommandTimeoutSeconds { get; set; } = 30;
 
+    /// <summary>
+    /// Seconds after which PostgreSQL ends a transaction in which nothing is asked: that of a process that was frozen or cut off. The one that
+    /// takes over waits that long for its locks at most. Without effect where the connection string has <c>Options</c>, and on the other providers.
+    /// </summary>
+    [Range(1, 600)]
+    public int SilentTransactionSeconds { get; set; } = 5;
+
     /// <summary>When asks are refused at once because the server does not answer. Without effect on SQLite.</summary>
     [ValidateObjectMembers]
     public DependencyCircuitOptions Circuit { get; set; } = new();

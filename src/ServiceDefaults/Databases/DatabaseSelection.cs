@@ -22,7 +22,7 @@ public static class DatabaseSelection
             case DatabaseProvider.Sqlite:
                 return builder.UseSqlite(options.ConnectionString, x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.Postgres:
-                return builder.UseNpgsql(WithoutReset(options.ConnectionString), x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
+                return builder.UseNpgsql(Session(options), x => x.CommandTimeout(options.CommandTimeoutSeconds).MigrationsHistoryTable(migrationsHistoryTable));
             case DatabaseProvider.SqlServer:
                 return UseSqlServer(builder, options, migrationsHistoryTable);
             default:
@@ -42,16 +42,27 @@ public static class DatabaseSelection
     };
 
     /// <summary>
-    /// Npgsql sends DISCARD ALL, a transaction of its own, whenever a connection is taken from the pool again: as many transactions as the
-    /// services' own. They set nothing on a connection that would have to be reset, and an open transaction is rolled back in any case.
-    /// A connection string that says <c>No Reset On Close</c> itself is left as it is.
+    /// What a session of PostgreSQL is given beside what the connection string says; where it sets one of these itself, that stands.
+    /// <para>No DISCARD ALL: Npgsql sends it, a transaction of its own, whenever a connection is taken from the pool again: as many transactions
+    /// as the services' own. They set nothing on a connection that would have to be reset, and an open transaction is rolled back in any case.</para>
+    /// <para>An end for transactions whose process fell silent. A frozen process keeps its connection, and with it the locks of its transaction, on
+    /// which the one that takes over would wait until it wakes.</para>
     /// </summary>
-    private static string WithoutReset(string connectionString)
+    private static string Session(DatabaseOptions options)
     {
-        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
-        return given.ContainsKey("No Reset On Close") || given.ContainsKey("NoResetOnClose")
-            ? connectionString
-            : new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true }.ConnectionString;
+        var given = new DbConnectionStringBuilder { ConnectionString = options.ConnectionString };
+        var session = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        if (!given.ContainsKey("No Reset On Close") && !given.ContainsKey("NoResetOnClose"))
+        {
+            session.NoResetOnClose = true;
+        }
+
+        if (!given.ContainsKey("Options"))
+        {
+            session.Options = $"-c idle_in_transaction_session_timeout={options.SilentTransactionSeconds}s";
+        }
+
+        return session.ConnectionString;
     }
 
 #if LEAVE_OUT_SQLSERVER
