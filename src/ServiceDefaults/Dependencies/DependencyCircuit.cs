@@ -81,7 +81,8 @@ public sealed class DependencyCircuit : BackgroundService
         {
             lock (_lock)
             {
-                return new DependencyCircuitView(StateNumber switch { 0 => "closed", 1 => "half-open", _ => "open" }, _since, _reason);
+                var state = StateNumber;
+                return new DependencyCircuitView(state switch { 0 => "closed", 1 => "half-open", _ => "open" }, _since, state == 0 ? null : _reason);
             }
         }
     }
@@ -268,7 +269,7 @@ public sealed class DependencyCircuit : BackgroundService
         {
             var now = _time.GetUtcNow();
             (closing, _closing) = (_closing, null);
-            (open, _since, _reason) = (now - _since, now, null);
+            (open, _since) = (now - _since, now);
         }
 
         _metrics.Changed(Dependency, "closed");

@@ -174,6 +174,7 @@ public sealed class DependencyCircuitTests : IAsyncDisposable
     private async Task ClosedAsync()
     {
         var (probe, changed) = (_probe, false);
+        var closing = _circuit.WhenClosedAsync(Cancellation);
         _probe = _ => Task.CompletedTask;
         await Eventually.HoldsAsync(
             () =>
@@ -187,6 +188,8 @@ public sealed class DependencyCircuitTests : IAsyncDisposable
                 return Task.FromResult(changed);
             },
             "it is closed");
+        // Its state changes before that is told.
+        await closing;
         // Nothing of the beginning is in its window any more.
         _time.Advance(TimeSpan.FromMinutes(1));
         _probe = probe;
