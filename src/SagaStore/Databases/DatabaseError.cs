@@ -50,11 +50,14 @@ internal static class DatabaseErrors
         return DatabaseError.Other;
     }
 
+    // idle_in_transaction_session_timeout: this process stood still, and the server rolled its transaction back.
+    private const string SilentTransaction = "25P03";
+
     private static DatabaseError Postgres(string state) => state switch
     {
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable => DatabaseError.Conflict,
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
-            or PostgresErrorCodes.IdleInTransactionSessionTimeout => DatabaseError.Outage,
+            or SilentTransaction => DatabaseError.Outage,
         _ when state.StartsWith("08", StringComparison.Ordinal) => DatabaseError.Outage,
         _ => DatabaseError.Other,
     };
