@@ -9,9 +9,11 @@ internal sealed class DimensionLimit
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ShortWindow = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWay = TimeSpan.FromSeconds(2);
 
     private readonly double _burst;
     private readonly TokenBucket _bucket;
+    private readonly WindowLog _onTheWay;
     private readonly WindowLog _log;
     private readonly WindowLog? _shortLog;
     private readonly LimitCalibration _calibration;
@@ -32,6 +34,9 @@ internal sealed class DimensionLimit
             _ => Minute,
         };
         _bucket = new TokenBucket(now);
+        // Less than a burst, so that the rest of it is enough for the full rate.
+        var way = options.Burst * 0.75;
+        _onTheWay = new WindowLog(way < LongestWay ? way : LongestWay, TimeSpan.Zero, now);
         _log = new WindowLog(window, options.ArrivalJitter, now);
         _shortLog = dimension == LimitDimension.Requests && Configured == LimitShape.Auto ? new WindowLog(ShortWindow, options.ArrivalJitter / 3, now) : null;
         _calibration = new LimitCalibration(options.LimitOf(dimension), Configured, dimension == LimitDimension.Requests, now);
@@ -75,6 +80,7 @@ internal sealed class DimensionLimit
     public void Reserve(double atArrival, double asProduced, double now)
     {
         _bucket.Take((atArrival + asProduced) * _calibration.CostRatio);
+        _onTheWay.Take(atArrival + asProduced, now, now);
         _log.Take(atArrival, now, now);
         _shortLog?.Take(atArrival, now, now);
         _inWork += asProduced;
@@ -87,6 +93,7 @@ internal sealed class DimensionLimit
         Refill(now);
         var unused = reservedAtArrival + reservedAsProduced - atArrival - asProduced;
         _bucket.Take(-unused * _calibration.CostRatio);
+        _onTheWay.Take(-reservedAtArrival - reservedAsProduced, reservedAt, now);
         _inWork = Math.Max(0, _inWork - reservedAsProduced);
         _log.Take(atArrival - reservedAtArrival, reservedAt, now);
         _shortLog?.Take(atArrival - reservedAtArrival, reservedAt, now);
@@ -158,7 +165,9 @@ internal sealed class DimensionLimit
     private void Refill(double now)
     {
         _calibration.Advance(now);
-        _bucket.Refill(PerSecond, Math.Max(1, _calibration.Limit / 60 * _burst * _burstLearned), now);
+        // A burst that was learned is smaller than the provider's: room enough for what is late.
+        var onTheWay = _burstLearned < 1 ? 0 : _onTheWay.Used(now) * _calibration.CostRatio;
+        _bucket.Refill(PerSecond, Math.Max(1, _calibration.Limit / 60 * _burst * _burstLearned), onTheWay, now);
     }
 
     private double LogWait(WindowLog log, double amount, double inWork, double now)

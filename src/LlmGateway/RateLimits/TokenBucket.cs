@@ -13,10 +13,15 @@ internal sealed class TokenBucket(double now)
     public double Level { get; private set; }
 
     /// <summary>Refills first: the time so far counts with the old values.</summary>
-    public void Refill(double perSecond, double capacity, double now)
+    /// <param name="perSecond">What it gains.</param>
+    /// <param name="capacity">What it holds at most.</param>
+    /// <param name="onTheWay">What was taken here and perhaps not there yet. While the provider's bucket is full it gains nothing, so neither may ours.</param>
+    /// <param name="now">On the domain's clock.</param>
+    public void Refill(double perSecond, double capacity, double onTheWay, double now)
     {
-        // A request larger than a burst collects its tokens: it must neither wait for ever nor overdraw.
-        var full = Math.Max(capacity, _wanted);
+        // A request larger than a burst collects its tokens: it must neither wait for ever nor overdraw. Where a burst is a few requests only,
+        // to wait for what is on the way would halve the rate.
+        var full = _wanted * 4 > capacity ? Math.Max(capacity, _wanted) : capacity - onTheWay;
         if (Level < full)
         {
             Level = Math.Min(full, Level + (Math.Max(0, now - _refilledAt) * perSecond));
