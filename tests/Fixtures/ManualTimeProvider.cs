@@ -1,11 +1,14 @@
+using Xunit;
+
 namespace Pipeline.Fixtures;
 
-/// <summary>A clock that stands still until a test moves it; timers fire in order while it is moved.</summary>
+/// <summary>A clock that stands still until a test moves it, and that a test can ask whether somebody waits on it; timers fire in order while it is moved.</summary>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ManualTimeProvider()
         : this(new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero))
@@ -43,6 +46,32 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
+    /// <summary>Waits until somebody waits for a time in that range from now, and says how long. What fires again and again is nobody's wait.</summary>
+    public async Task<TimeSpan> TimerDueAsync(TimeSpan atLeast, TimeSpan atMost)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                foreach (var timer in _timers)
+                {
+                    if (!timer.IsPeriodic && timer.DueAt - _now is var due && due >= atLeast && due <= atMost)
+                    {
+                        return due;
+                    }
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Waits until somebody waits for a time in that range and moves the clock to it.</summary>
+    public async Task AdvanceToTimerAsync(TimeSpan atLeast, TimeSpan atMost) => Advance(await TimerDueAsync(atLeast, atMost));
+
     /// <summary>Moves the clock and fires what falls due on the way.</summary>
     public void Advance(TimeSpan by)
     {
@@ -72,6 +101,8 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public DateTimeOffset DueAt { get; private set; }
 
+        public bool IsPeriodic => _period != Timeout.InfiniteTimeSpan && _period != TimeSpan.Zero;
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (clock._lock)
@@ -83,6 +114,9 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
                     DueAt = clock._now + dueTime;
                     clock._timers.Add(this);
                 }
+
+                clock._changed.TrySetResult();
+                clock._changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             return true;
@@ -90,13 +124,13 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public void Rearm()
         {
-            if (_period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero)
+            if (IsPeriodic)
             {
-                clock._timers.Remove(this);
+                DueAt += _period;
             }
             else
             {
-                DueAt += _period;
+                clock._timers.Remove(this);
             }
         }
 

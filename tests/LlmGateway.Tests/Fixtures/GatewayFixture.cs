@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Completions;
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.Ownership;
 using Pipeline.LlmGateway.Pools;
 using Pipeline.ServiceDefaults;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.Completions;
 using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Pools;

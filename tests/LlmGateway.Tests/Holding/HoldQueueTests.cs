@@ -1,6 +1,6 @@
 using MassTransit;
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.Holding;
-using Pipeline.LlmGateway.Tests.Fixtures;
 
 namespace Pipeline.LlmGateway.Tests.Holding;
 

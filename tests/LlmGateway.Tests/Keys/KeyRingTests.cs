@@ -1,3 +1,4 @@
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.Keys;
 using Pipeline.LlmGateway.Providers;
 using Pipeline.LlmGateway.Tests.Fixtures;

@@ -1,5 +1,5 @@
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.Ownership;
-using Pipeline.LlmGateway.Tests.Fixtures;
 
 namespace Pipeline.LlmGateway.Tests.Ownership;
 

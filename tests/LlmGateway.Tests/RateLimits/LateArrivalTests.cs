@@ -1,5 +1,5 @@
+using Pipeline.Fixtures;
 using Pipeline.LlmGateway.RateLimits;
-using Pipeline.LlmGateway.Tests.Fixtures;
 
 namespace Pipeline.LlmGateway.Tests.RateLimits;
 
