@@ -69,7 +69,7 @@ internal sealed class IncidentBenchmark(IncidentSettings settings)
             await UntilAsync(due);
             var usesFailing = next % 2 == 1;
             running.Add(KeepAsync(_ours, usesFailing, token => agents.RunAsync(usesFailing, token), ending.Token));
-            running.Add(KeepAsync(_naive, usesFailing, token => naive.RunAsync(usesFailing, token), ending.Token));
+            running.Add(KeepAsync(_naive, usesFailing, token => naive.RunAsync(usesFailing, token, ending.Token), ending.Token));
         }
 
         await UntilAsync(settings.All);
@@ -94,7 +94,7 @@ internal sealed class IncidentBenchmark(IncidentSettings settings)
         patience.CancelAfter(Patience);
         try
         {
-            var succeeded = await run(patience.Token);
+            var succeeded = await run(patience.Token) && !patience.IsCancellationRequested;
             runs.Enqueue(new AgentRun(usesFailing, submitted, _time.GetElapsedTime(_began), succeeded));
         }
         catch (OperationCanceledException)

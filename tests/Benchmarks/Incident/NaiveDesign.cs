@@ -12,12 +12,16 @@ internal sealed class NaiveDesign(Func<bool> isDead) : IDisposable
     private readonly SemaphoreSlim _slots = new(Agents, Agents);
     private int _soundCalls;
 
-    public async Task<bool> RunAsync(bool usesFailing, CancellationToken cancellationToken)
+    // Patience ends the wait for an agent; one that has begun waits for its tools, whoever still listens.
+    public async Task<bool> RunAsync(bool usesFailing, CancellationToken patience, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken);
+        await _slots.WaitAsync(patience);
         try
         {
-            return await TwiceAsync(() => SoundAsync(cancellationToken)) && await TwiceAsync(() => usesFailing ? FailingAsync(cancellationToken) : SoundAsync(cancellationToken));
+            return await TwiceAsync(() => SoundAsync(cancellationToken))
+                && (usesFailing
+                    ? (await Task.WhenAll(FailingAsync(cancellationToken), FailingAsync(cancellationToken))).All(x => x)
+                    : await TwiceAsync(() => SoundAsync(cancellationToken)));
         }
         finally
         {
@@ -27,7 +31,7 @@ internal sealed class NaiveDesign(Func<bool> isDead) : IDisposable
 
     public void Dispose() => _slots.Dispose();
 
-    // The agent tries a failed call once more, as a model does. A call that timed out it does not try again: 30 s are gone.
+    // The agent tries a failed call once more, as a model does; not one that timed out: 30 s are gone.
     private static async Task<bool> TwiceAsync(Func<Task<bool?>> call) => await call() ?? await call() ?? false;
 
     private async Task<bool?> SoundAsync(CancellationToken cancellationToken)
@@ -36,7 +40,7 @@ internal sealed class NaiveDesign(Func<bool> isDead) : IDisposable
         return Interlocked.Increment(ref _soundCalls) % SoundTool.FailsOneIn == 0 ? null : true;
     }
 
-    private async Task<bool?> FailingAsync(CancellationToken cancellationToken)
+    private async Task<bool> FailingAsync(CancellationToken cancellationToken)
     {
         var dead = isDead();
         await Task.Delay(dead ? ToolTimeout : IncidentTool.Takes, cancellationToken);
