@@ -38,7 +38,7 @@ internal sealed class DimensionLimit
         var way = options.Burst * 0.75;
         _onTheWay = new WindowLog(way < LongestWay ? way : LongestWay, TimeSpan.Zero, now);
         _log = new WindowLog(window, options.ArrivalJitter, now);
-        _shortLog = dimension == LimitDimension.Requests && Configured == LimitShape.Auto ? new WindowLog(ShortWindow, options.ArrivalJitter / 3, now) : null;
+        _shortLog = dimension == LimitDimension.Requests && Configured == LimitShape.Auto ? new WindowLog(ShortWindow, options.ArrivalJitter / 7.5, now) : null;
         _calibration = new LimitCalibration(options.LimitOf(dimension), Configured, dimension == LimitDimension.Requests, now);
     }
 
@@ -80,9 +80,9 @@ internal sealed class DimensionLimit
     public void Reserve(double atArrival, double asProduced, double now)
     {
         _bucket.Take((atArrival + asProduced) * _calibration.CostRatio);
-        _onTheWay.Take(atArrival + asProduced, now, now);
-        _log.Take(atArrival, now, now);
-        _shortLog?.Take(atArrival, now, now);
+        _onTheWay.Send(atArrival + asProduced, now);
+        _log.Send(atArrival, now);
+        _shortLog?.Send(atArrival, now);
         _inWork += asProduced;
         _calibration.Took(atArrival + asProduced);
     }
@@ -93,10 +93,10 @@ internal sealed class DimensionLimit
         Refill(now);
         var unused = reservedAtArrival + reservedAsProduced - atArrival - asProduced;
         _bucket.Take(-unused * _calibration.CostRatio);
-        _onTheWay.Take(-reservedAtArrival - reservedAsProduced, reservedAt, now);
+        _onTheWay.Arrived(reservedAtArrival + reservedAsProduced, 0, reservedAt, now);
         _inWork = Math.Max(0, _inWork - reservedAsProduced);
-        _log.Take(atArrival - reservedAtArrival, reservedAt, now);
-        _shortLog?.Take(atArrival - reservedAtArrival, reservedAt, now);
+        _log.Arrived(reservedAtArrival, atArrival, reservedAt, now);
+        _shortLog?.Arrived(reservedAtArrival, atArrival, reservedAt, now);
 
         if (reservedAsProduced > 0)
         {
@@ -133,7 +133,7 @@ internal sealed class DimensionLimit
     }
 
     /// <summary>Enters what was taken before this mirror was made.</summary>
-    public void Restore(double amount, double age, double now) => _log.Take(amount, now - age, now);
+    public void Restore(double amount, double age, double now) => _log.Send(amount, now - age);
 
     public void Pause() => _bucket.Empty();
 

@@ -43,9 +43,10 @@ public sealed class LimitDomainOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Burst { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <value>How much later than it was sent a call may reach the provider; what left a window is used again only that much later.</value>
+    /// <value>How much later than it was sent a call may reach the provider. Until its answer is there it stands against a window as if it had; calls that take
+    /// longer cost a window that much of its use.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:05")]
-    public TimeSpan ArrivalJitter { get; set; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan ArrivalJitter { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <value>A call that has not ended by then counts as charged, and no longer as in work. Above the longest call.</value>
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]

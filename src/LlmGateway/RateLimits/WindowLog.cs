@@ -2,7 +2,7 @@ namespace Pipeline.LlmGateway.RateLimits;
 
 /// <summary>
 /// What was taken in the last window, in slots of a 1200th of it, so that its size does not depend on the traffic. Whatever is in doubt stands
-/// against the limit for longer: a slot leaves when its youngest entry does, and only after the time by which a call may arrive late.
+/// against the limit for longer: a slot leaves when its youngest entry does, and a call on its way is entered for the latest time at which it may arrive.
 /// Times are seconds on the domain's clock. Not thread-safe.
 /// </summary>
 internal sealed class WindowLog
@@ -11,7 +11,7 @@ internal sealed class WindowLog
 
     private readonly double[] _ring;
     private readonly double _width;
-    private readonly double _stays;
+    private readonly double _late;
     private long _oldest;
     private double _used;
 
@@ -19,9 +19,9 @@ internal sealed class WindowLog
     {
         Window = window;
         _width = window.TotalSeconds / Slots;
-        _stays = window.TotalSeconds + arrivalJitter.TotalSeconds;
-        _ring = new double[(int)Math.Ceiling(_stays / _width) + 3];
-        _oldest = SlotOf(now) - _ring.Length + 2;
+        _late = arrivalJitter.TotalSeconds;
+        _ring = new double[(int)Math.Ceiling((window.TotalSeconds + _late) / _width) + 4];
+        _oldest = OldestAt(now);
     }
 
     public TimeSpan Window { get; }
@@ -42,7 +42,7 @@ internal sealed class WindowLog
             return 0;
         }
 
-        for (var slot = _oldest; slot <= SlotOf(now); slot++)
+        for (var slot = _oldest; slot <= SlotOf(now + _late); slot++)
         {
             missing -= _ring[Index(slot)];
             if (missing <= 1e-6)
@@ -52,6 +52,16 @@ internal sealed class WindowLog
         }
 
         return null;
+    }
+
+    /// <summary>Enters what was sent now, for the latest time at which it may arrive.</summary>
+    public void Send(double amount, double now) => Take(amount, now + _late, now);
+
+    /// <summary>The provider has answered what was sent at <paramref name="sentAt"/>: it did not arrive later than now.</summary>
+    public void Arrived(double sent, double arrived, double sentAt, double now)
+    {
+        Take(-sent, sentAt + _late, now);
+        Take(arrived, Math.Min(now, sentAt + _late), now);
     }
 
     /// <summary>Enters what was taken at <paramref name="at"/>; a negative amount corrects it. What has left the window is not entered.</summary>
@@ -87,11 +97,11 @@ internal sealed class WindowLog
             _used -= _ring[index];
             _ring[index] = 0;
             _oldest++;
-            if (_used <= 1e-9 && now - LeavesAt(_oldest) > _stays)
+            if (_used <= 1e-9 && now - LeavesAt(_oldest) > Window.TotalSeconds)
             {
                 // After a long rest: no walk through every slot of it.
                 Clear();
-                _oldest = SlotOf(now) - _ring.Length + 2;
+                _oldest = OldestAt(now);
             }
         }
 
@@ -101,7 +111,9 @@ internal sealed class WindowLog
         }
     }
 
-    private double LeavesAt(long slot) => ((slot + 1) * _width) + _stays;
+    private double LeavesAt(long slot) => ((slot + 1) * _width) + Window.TotalSeconds;
+
+    private long OldestAt(double now) => SlotOf(now + _late) - _ring.Length + 2;
 
     private long SlotOf(double at) => (long)Math.Floor(at / _width);
 
