@@ -83,10 +83,13 @@ internal sealed class Answers(
             }
         }
 
+        var known = Task.CompletedTask;
         try
         {
             await sender.SendAsync(key, answer, replyTo, cancellationToken);
-            await writer.EnqueueAsync(new AnsweredWrite(key, time.GetUtcNow()), cancellationToken);
+            var answered = new AnsweredWrite(key, time.GetUtcNow());
+            await writer.EnqueueAsync(answered, cancellationToken);
+            known = answered.Committed;
             return true;
         }
         catch (AnswerUnconfirmedException)
@@ -95,10 +98,17 @@ internal sealed class Answers(
         }
         finally
         {
-            lock (_onTheirWay)
-            {
-                _onTheirWay.Remove(key);
-            }
+            _ = ArrivedAsync(key, known);
+        }
+    }
+
+    /// <summary>On its way until the store knows that it is sent: a sweep in between would send it twice.</summary>
+    private async Task ArrivedAsync(CompletionKey key, Task known)
+    {
+        await known.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_onTheirWay)
+        {
+            _onTheirWay.Remove(key);
         }
     }
 
@@ -127,12 +137,6 @@ internal sealed class Answers(
             }
 
             logger.AnswerSwept(key.InvocationId, key.Turn);
-        }
-
-        if (waiting.Count > 0)
-        {
-            // Those that were sent must be known as such before the next look.
-            await writer.WriteAsync(new AnsweredWrite(waiting[^1], time.GetUtcNow()), cancellationToken);
         }
 
         return waiting.Count == RowsInOneSweep;
